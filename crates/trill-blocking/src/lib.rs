@@ -1,0 +1,1 @@
+//! A thread pool for blocking work, in classes with limits

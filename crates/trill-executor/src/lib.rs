@@ -1,0 +1,1 @@
+//! Work-stealing and single-threaded executors whose tasks may borrow

@@ -1,0 +1,1 @@
+//! Async TCP, UDP and Unix sockets for any executor

@@ -1,0 +1,1 @@
+//! Where a thread waits: block_on, drivers, timers that are due, and the attendant thread

@@ -1,0 +1,1 @@
+//! Readiness of file descriptors as futures: epoll or polling, for any executor

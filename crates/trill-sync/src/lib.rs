@@ -1,0 +1,1 @@
+//! Async locks, semaphores, events and channels without allocation on the uncontended path

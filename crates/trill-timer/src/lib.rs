@@ -1,0 +1,1 @@
+//! Timers, sleep, interval and timeout on a timer wheel, with nanosecond deadlines

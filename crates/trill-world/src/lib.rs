@@ -1,0 +1,1 @@
+//! The door between a program and the outside: clock, randomness, thread start and waiting

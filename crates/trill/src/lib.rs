@@ -1,0 +1,1 @@
+//! An asynchronous runtime: executor, reactor, timers, sync, net and blocking work under one roof
