@@ -1,0 +1,220 @@
+//! What a task carries for those who look at it, with insight.
+
+use std::fmt;
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use crate::budget;
+use crate::current::{self, Setting};
+use crate::id::TaskId;
+use crate::observer;
+use crate::spawned::Spawned;
+use crate::wait::{self, Kind, Wait};
+
+/// What a task carries for those who look at it: identity, origin, counters and what it waits for.
+///
+/// It is written only by the thread that polls the task, with plain stores, and may be read by any thread.
+/// Reads of several fields are not one snapshot.
+///
+/// # Examples
+///
+/// See the [crate's page](crate).
+pub struct Header {
+    id: TaskId,
+    site: &'static Location<'static>,
+    /// A thin pointer: most tasks have no name.
+    #[allow(clippy::box_collection)]
+    name: Option<Box<Box<str>>>,
+    parent: Option<TaskId>,
+    polls: AtomicU64,
+    ticks: AtomicU64,
+    /// A packed [`Wait`], or 0.
+    wait: AtomicU64,
+    location: AtomicPtr<Location<'static>>,
+}
+
+impl Header {
+    /// Makes the header of a new task whose parent is the task that is being polled on this thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned};
+    ///
+    /// let parent = Header::new(Spawned::here());
+    /// let child = parent.poll(|| Header::new(Spawned::here()));
+    /// assert_eq!(child.parent(), Some(parent.id()));
+    /// ```
+    #[inline]
+    pub fn new(spawned: Spawned) -> Header {
+        let header = Header {
+            id: TaskId::next(),
+            site: spawned.site,
+            name: spawned.name.map(Box::new),
+            parent: current::current_id(),
+            polls: AtomicU64::new(0),
+            ticks: AtomicU64::new(0),
+            wait: AtomicU64::new(0),
+            location: AtomicPtr::new(ptr::null_mut()),
+        };
+        observer::each(|observer| observer.spawned(&header));
+        header
+    }
+
+    /// Runs `poll` as this task: it is [`current`](crate::current) meanwhile, has a fresh budget, and its poll is
+    /// counted and timed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned, current_id};
+    ///
+    /// let header = Header::new(Spawned::here());
+    /// assert_eq!(header.poll(current_id), Some(header.id()));
+    /// assert_eq!(header.polls(), 1);
+    /// ```
+    #[inline]
+    pub fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
+        let _current = Setting::new(self);
+        // Only the polling thread writes, so a load and a store are enough.
+        self.polls
+            .store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.wait.store(0, Ordering::Relaxed);
+        let _stretch = Stretch {
+            header: self,
+            began: trill_world::ticks(),
+        };
+        budget::with_budget(poll)
+    }
+
+    /// Returns the task's identity.
+    ///
+    /// # Examples
+    ///
+    /// See [`Header::poll`].
+    #[inline]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Returns the task's name, if it was given one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned};
+    ///
+    /// # if cfg!(feature = "insight") {
+    /// assert_eq!(Header::new(Spawned::here().named("reader")).name(), Some("reader"));
+    /// # }
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref().map(|name| &**name)
+    }
+
+    /// Returns where the task was spawned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned};
+    ///
+    /// # if cfg!(feature = "insight") {
+    /// assert_eq!(Header::new(Spawned::here()).site().unwrap().file(), file!());
+    /// # }
+    /// ```
+    pub fn site(&self) -> Option<&'static Location<'static>> {
+        Some(self.site)
+    }
+
+    /// Returns the task that spawned this one, if a task did.
+    ///
+    /// # Examples
+    ///
+    /// See [`Header::new`].
+    pub fn parent(&self) -> Option<TaskId> {
+        self.parent
+    }
+
+    /// Returns how often the task was polled.
+    ///
+    /// # Examples
+    ///
+    /// See [`Header::poll`].
+    pub fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
+    }
+
+    /// Returns how long all polls took together, in [`trill_world::ticks`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned};
+    ///
+    /// assert_eq!(Header::new(Spawned::here()).ticks(), 0);
+    /// ```
+    pub fn ticks(&self) -> u64 {
+        self.ticks.load(Ordering::Relaxed)
+    }
+
+    /// Returns what the task waits for, as far as a leaf said so in the last poll.
+    ///
+    /// # Examples
+    ///
+    /// See the [crate's page](crate).
+    pub fn wait(&self) -> Option<Wait> {
+        let location = self.location.load(Ordering::Relaxed);
+        wait::unpack(self.wait.load(Ordering::Relaxed), location_from(location))
+    }
+
+    /// Notes what a leaf waits for.
+    #[inline]
+    pub(crate) fn set_wait(&self, kind: Kind, value: u64, location: &'static Location<'static>) {
+        let leaves = wait::leaves(self.wait.load(Ordering::Relaxed)).saturating_add(1);
+        self.wait
+            .store(wait::pack(kind, leaves, value), Ordering::Relaxed);
+        self.location
+            .store(ptr::from_ref(location).cast_mut(), Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("id", &self.id)
+            .field("name", &self.name())
+            .field("site", &format_args!("{}", self.site))
+            .field("parent", &self.parent)
+            .field("polls", &self.polls())
+            .field("wait", &self.wait())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Adds the time of a poll to its task, also when the poll panics.
+struct Stretch<'a> {
+    header: &'a Header,
+    began: u64,
+}
+
+impl Drop for Stretch<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let spent = trill_world::ticks().saturating_sub(self.began);
+        let before = self.header.ticks.load(Ordering::Relaxed);
+        self.header
+            .ticks
+            .store(before.wrapping_add(spent), Ordering::Relaxed);
+        observer::each(|observer| observer.polled(self.header, spent));
+    }
+}
+
+/// Turns a stored address back into the location it came from.
+#[allow(unsafe_code)]
+fn location_from(address: *mut Location<'static>) -> Option<&'static Location<'static>> {
+    // SAFETY: the word holds null or the address of a `&'static Location`; `set_wait` is its only writer and locations
+    // are never freed. Miri on the test `last_leaf_is_kept_with_its_location` would fail.
+    unsafe { address.as_ref() }
+}

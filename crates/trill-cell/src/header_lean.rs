@@ -1,0 +1,91 @@
+//! What a task carries when insight is compiled out: an identity and nothing else.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::budget;
+use crate::current::Setting;
+use crate::id::TaskId;
+use crate::observer;
+use crate::spawned::Spawned;
+use crate::wait::{Kind, Wait};
+
+/// What a task carries for those who look at it; without the feature `insight`, only an identity.
+///
+/// # Examples
+///
+/// ```
+/// use trill_cell::{Header, Spawned};
+///
+/// assert_eq!(Header::new(Spawned::here()).polls(), 0);
+/// ```
+pub struct Header {
+    id: TaskId,
+}
+
+impl Header {
+    /// Makes the header of a new task.
+    #[inline]
+    pub fn new(_spawned: Spawned) -> Header {
+        let header = Header { id: TaskId::next() };
+        observer::each(|observer| observer.spawned(&header));
+        header
+    }
+
+    /// Runs `poll` as this task: it is [`current`](crate::current) meanwhile and has a fresh budget.
+    #[inline]
+    pub fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
+        let _current = Setting::new(self);
+        let result = budget::with_budget(poll);
+        observer::each(|observer| observer.polled(self, 0));
+        result
+    }
+
+    /// Returns the task's identity.
+    #[inline]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Returns `None`: names are part of insight.
+    pub fn name(&self) -> Option<&str> {
+        None
+    }
+
+    /// Returns `None`: spawn sites are part of insight.
+    pub fn site(&self) -> Option<&'static Location<'static>> {
+        None
+    }
+
+    /// Returns `None`: parents are part of insight.
+    pub fn parent(&self) -> Option<TaskId> {
+        None
+    }
+
+    /// Returns 0: counters are part of insight.
+    pub fn polls(&self) -> u64 {
+        0
+    }
+
+    /// Returns 0: counters are part of insight.
+    pub fn ticks(&self) -> u64 {
+        0
+    }
+
+    /// Returns `None`: what a task waits for is part of insight.
+    pub fn wait(&self) -> Option<Wait> {
+        None
+    }
+
+    /// Forgets what a leaf waits for.
+    #[inline]
+    pub(crate) fn set_wait(&self, _: Kind, _: u64, _: &'static Location<'static>) {}
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

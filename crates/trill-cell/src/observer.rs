@@ -1,0 +1,136 @@
+//! Those who listen to what tasks do.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::header::Header;
+
+/// How a task ended.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(format!("{:?}", trill_cell::Ended::Finished), "Finished");
+/// ```
+#[non_exhaustive]
+pub enum Ended<'a> {
+    /// Its future returned a value.
+    Finished,
+    /// Its future was dropped before it returned.
+    Dropped,
+    /// Its future panicked in a poll with this payload.
+    Panicked(&'a (dyn Any + Send)),
+}
+
+impl fmt::Debug for Ended<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Ended::Finished => "Finished",
+            Ended::Dropped => "Dropped",
+            Ended::Panicked(_) => "Panicked",
+        })
+    }
+}
+
+/// Hears what tasks do, on the thread where it happens.
+///
+/// Implementations must be quick, must not panic, and must not spawn or poll tasks.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use trill_cell::{Header, Observer, Spawned, observe};
+///
+/// #[derive(Debug, Default)]
+/// struct Count(AtomicU64);
+///
+/// impl Observer for Count {
+///     fn spawned(&self, _task: &Header) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+/// }
+///
+/// static COUNT: Count = Count(AtomicU64::new(0));
+/// observe(&COUNT);
+/// Header::new(Spawned::here());
+/// assert!(COUNT.0.load(Ordering::Relaxed) >= 1);
+/// ```
+pub trait Observer: Send + Sync {
+    /// A task was made; it was not polled yet and its header may still move.
+    fn spawned(&self, task: &Header) {
+        let _ = task;
+    }
+
+    /// A poll of a task ended after `ticks` of [`trill_world::ticks`].
+    fn polled(&self, task: &Header, ticks: u64) {
+        let _ = (task, ticks);
+    }
+
+    /// A task ended.
+    fn ended(&self, task: &Header, how: Ended<'_>) {
+        let _ = (task, how);
+    }
+}
+
+/// Adds an observer, for the rest of the process.
+///
+/// # Examples
+///
+/// See [`Observer`].
+pub fn observe(observer: &'static dyn Observer) {
+    OBSERVERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(observer);
+    // Release: pairs with the Acquire in `each`, which then finds the observer in the list.
+    ANY.store(true, Ordering::Release);
+}
+
+/// Runs `tell` for each observer; for executors, which tell of a task's end.
+///
+/// # Examples
+///
+/// ```
+/// trill_cell::observers(|observer| {
+///     let _ = observer;
+/// });
+/// ```
+#[inline]
+pub fn observers(tell: impl Fn(&'static dyn Observer)) {
+    each(tell);
+}
+
+/// Runs `tell` for each observer. With none it costs one load.
+#[inline]
+pub(crate) fn each(tell: impl Fn(&'static dyn Observer)) {
+    // Acquire: pairs with the Release in `observe`.
+    if ANY.load(Ordering::Acquire) {
+        each_slow(&tell);
+    }
+}
+
+/// The part of [`each`] for processes that are observed.
+#[cold]
+fn each_slow(tell: &dyn Fn(&'static dyn Observer)) {
+    // By index and not under the lock: an observer may add another one.
+    for index in 0.. {
+        let observer = OBSERVERS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(index)
+            .copied();
+        match observer {
+            Some(observer) => tell(observer),
+            None => break,
+        }
+    }
+}
+
+/// Whether the list holds any observer.
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// All observers, in the order they came.
+static OBSERVERS: Mutex<Vec<&'static dyn Observer>> = Mutex::new(Vec::new());
