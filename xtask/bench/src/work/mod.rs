@@ -1,0 +1,50 @@
+//! The bodies of the rows, generic over the peers.
+
+pub(crate) mod blocking;
+pub(crate) mod memory;
+pub(crate) mod net;
+pub(crate) mod signal;
+pub(crate) mod sockets;
+pub(crate) mod sync;
+pub(crate) mod tasks;
+pub(crate) mod time;
+
+use std::io;
+
+use crate::args::One;
+use crate::rows::Work;
+
+/// How one measurement is to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// What the command line asked for.
+    pub(crate) one: One,
+}
+
+impl Plan {
+    /// The number of worker threads.
+    pub(crate) fn workers(&self) -> usize {
+        self.one.workers
+    }
+
+    /// How many items to do, where a full measurement does `full`.
+    pub(crate) fn count(&self, full: usize) -> usize {
+        if self.one.quick {
+            (full / QUICK_DIVISOR).max(1)
+        } else {
+            full
+        }
+    }
+}
+
+/// Runs a row that needs a server process of the peer; `None` if this row needs none.
+pub(crate) fn served(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64>>> {
+    match work {
+        Work::Echo { connections, bytes } => Some(sockets::echo(plan, connections, bytes)),
+        Work::ManySockets => Some(sockets::idle(plan)),
+        _ => None,
+    }
+}
+
+/// How much less work `--quick` does.
+const QUICK_DIVISOR: usize = 10;

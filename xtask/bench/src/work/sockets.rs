@@ -1,0 +1,96 @@
+//! Rows with a server process of the peer and a client that is the same for all.
+
+use std::io;
+use std::time::Duration;
+
+use super::Plan;
+use crate::clock::{self, Clock};
+use crate::host;
+use crate::load::Load;
+use crate::serve::{Counters, Server};
+
+/// The rows `echo-*`.
+///
+/// # Errors
+///
+/// When the server ends or a socket is refused.
+pub(crate) fn echo(plan: &Plan, connections: usize, bytes: usize) -> io::Result<Vec<f64>> {
+    host::raise_descriptor_limit()?;
+    let full = if bytes > SMALL_BYTES {
+        MESSAGES_LARGE
+    } else {
+        MESSAGES_SMALL
+    };
+    let messages = plan.count(full);
+    let mut server = Server::start(&plan.one)?;
+    let mut load = Load::connect(server.address, connections, bytes)?;
+    load.exchange(messages / WARM_UP_DIVISOR)?;
+    let before = server.counters()?.cpu;
+    let wall = load.exchange(messages)?;
+    let used = server.counters()?.cpu.since(before);
+    Ok(vec![
+        clock::per(used.total(), messages),
+        clock::per(used.user, messages),
+        clock::per(wall, messages),
+    ])
+}
+
+/// The row `idle-sockets`.
+///
+/// # Errors
+///
+/// When the server ends, a socket is refused, or not all connections are accepted in time.
+pub(crate) fn idle(plan: &Plan) -> io::Result<Vec<f64>> {
+    let limit = host::raise_descriptor_limit()?;
+    let count = plan.count(limit.saturating_sub(DESCRIPTORS_KEPT).min(SOCKETS_MAX));
+    let mut server = Server::start(&plan.one)?;
+    // One connection first, so that what is made once is there.
+    let mut first = Load::connect(server.address, 1, 1)?;
+    first.exchange(1)?;
+    let before = server.counters()?;
+
+    let clock = Clock::start();
+    let mut load = Load::connect(server.address, count, 1)?;
+    let after = all_open(&mut server, count + 1)?;
+    let wall = clock.elapsed();
+    // The connections are alive, not only accepted.
+    load.exchange(count / 10)?;
+
+    let each = |bytes: f64| bytes / count as f64;
+    Ok(vec![
+        each(after.resident_bytes as f64 - before.resident_bytes as f64),
+        each((after.heap_bytes - before.heap_bytes) as f64),
+        clock::per(after.cpu.since(before.cpu).total(), count),
+        clock::per(wall, count),
+    ])
+}
+
+/// Asks the server until it serves so many connections.
+fn all_open(server: &mut Server, count: usize) -> io::Result<Counters> {
+    let clock = Clock::start();
+    loop {
+        let counters = server.counters()?;
+        if counters.open >= count {
+            return Ok(counters);
+        }
+        if clock.elapsed() > ACCEPT_TIME_MAX {
+            let text = format!("{} of {count} connections accepted", counters.open);
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+        }
+    }
+}
+
+/// The warm-up does this fraction of the work.
+const WARM_UP_DIVISOR: usize = 10;
+/// Messages up to this size count as small.
+const SMALL_BYTES: usize = 1024;
+/// Small messages in one measurement, about half a second.
+const MESSAGES_SMALL: usize = 80_000;
+/// Large messages in one measurement, about half a second.
+const MESSAGES_LARGE: usize = 40_000;
+/// Descriptors a process needs besides its connections.
+const DESCRIPTORS_KEPT: usize = 100;
+/// Enough to see growth where a machine has no limit to speak of.
+const SOCKETS_MAX: usize = 1_000_000;
+/// How long a server may take to accept all.
+const ACCEPT_TIME_MAX: Duration = Duration::from_secs(60);
