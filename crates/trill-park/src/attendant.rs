@@ -1,0 +1,198 @@
+//! The helper thread that stands in where no thread parks.
+//!
+//! It serves timers and drivers that were polled outside `block_on`, those of threads that have left `block_on`, and
+//! those of threads that are stuck in a poll. While some thread runs it looks every 2 ms for stuck ones; when all are
+//! parked it goes into *deep sleep*, without a deadline of its own, and is woken by the next thread that starts to run.
+//!
+//! # Deep sleep
+//!
+//! | who | order |
+//! | --- | --- |
+//! | attendant | store `DEEP = true`, then look whether any thread runs; sleep only if none does |
+//! | thread that starts to run | make its state `RUNNING`, then load `DEEP`; unpark the attendant if it is true |
+//!
+//! All four are SeqCst, so at least one of the two sees the other.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
+
+use trill_world::World;
+
+use crate::registry::{self, DriverId, lock};
+use crate::slack::Slack;
+use crate::thread::{Home, Thread};
+use crate::watch::{self, STUCK_AFTER, Watch};
+
+/// Whether the helper thread runs.
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether it sleeps until somebody wakes it.
+static DEEP: AtomicBool = AtomicBool::new(false);
+
+/// Returns the attendant's record; its thread may not have been started.
+pub(crate) fn thread() -> &'static Thread {
+    static THREAD: OnceLock<&'static Thread> = OnceLock::new();
+    THREAD.get_or_init(|| registry::add(Home::Attendant))
+}
+
+/// Starts the helper thread if it does not run.
+pub(crate) fn ensure() -> io::Result<()> {
+    // Acquire: pairs with the Release below; only a hint otherwise.
+    if STARTED.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _starting = lock(&STARTING);
+    if STARTED.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    // The attendant belongs to the operating system, whichever world asks.
+    let _os = World::os().enter();
+    trill_world::start_thread("trill-attendant", || run(thread()))?;
+    STARTED.store(true, Ordering::Release);
+    Ok(())
+}
+
+/// Wakes the attendant if it is in deep sleep; threads call it when they start to run.
+#[inline]
+pub(crate) fn wake_if_in_deep_sleep() {
+    // SeqCst: see the module's page.
+    if DEEP.load(Ordering::SeqCst) {
+        thread().unpark();
+    }
+}
+
+/// Asks the attendant to look after a driver, unless it does or a thread does that is inside `block_on`.
+pub(crate) fn attend(id: DriverId) -> io::Result<()> {
+    let me = thread();
+    let attended = me.parker.is_driving() && me.driver_id() == Some(id);
+    if !attended && !has_owner(id) {
+        me.unpark();
+    }
+    Ok(())
+}
+
+/// Asks the attendant to leave the driver if it is inside; the calling thread wants to be there.
+pub(crate) fn give_way(id: Option<DriverId>) {
+    let me = thread();
+    if me.parker.is_driving() && me.driver_id() == id {
+        me.unpark();
+    }
+}
+
+/// Finds somebody else for what `left` served and drove, because it leaves `block_on`.
+pub(crate) fn hand_over(left: &'static Thread) {
+    if left.has_dues() && left.fire(trill_world::now()).is_some() {
+        thread().unpark();
+    }
+    if let (Some(id), Some(driver)) = (left.driver_id(), left.driver()) {
+        if !driver.is_idle() && !rouse_owner(id, |_| true) {
+            // An attendant that is not in deep sleep looks by itself, within 2 ms; the next `block_on` may be sooner.
+            wake_if_in_deep_sleep();
+        }
+    }
+}
+
+/// The helper thread's loop.
+fn run(me: &'static Thread) {
+    let mut watch = Watch::default();
+    let mut slack = Slack::default();
+    loop {
+        me.parker.take();
+        let now = trill_world::now();
+        let mut active = watch.look(now);
+        let until = serve(me, &watch, now);
+        let mut mine = None;
+        for (id, driver) in registry::drivers() {
+            if driver.is_idle() || !needs_attendant(id, &watch, now) {
+                continue;
+            }
+            if mine.is_none() {
+                mine = Some(id);
+            } else {
+                // A thread can wait in one driver only. Further ones without any owner are looked at every 2 ms.
+                driver.wait(me, now, Some(now));
+                active = true;
+            }
+        }
+        me.set_driver(mine);
+        if active {
+            me.park(now, Some(earlier(until, now + STUCK_AFTER)), &mut slack);
+        } else {
+            // SeqCst: see the module's page.
+            DEEP.store(true, Ordering::SeqCst);
+            if !watch::any_running() {
+                me.park(now, until, &mut slack);
+            }
+            DEEP.store(false, Ordering::SeqCst);
+        }
+        if let Some(id) = mine {
+            // Somebody may have come for the driver meanwhile and found it taken.
+            rouse_owner(id, |_| true);
+        }
+    }
+}
+
+/// Fires what nobody else fires; returns the next deadline among it.
+fn serve(me: &'static Thread, watch: &Watch, now: Instant) -> Option<Instant> {
+    let mut until = me.fire(now);
+    for thread in registry::threads().filter(|thread| thread.is_attended()) {
+        let stuck = watch.is_stuck(thread, now);
+        if stuck {
+            thread.tell_stalled();
+        }
+        if stuck || !thread.is_entered() {
+            if let Some(next) = thread.fire(now) {
+                until = Some(earlier(until, next));
+            }
+        }
+    }
+    until
+}
+
+/// Says whether no thread looks after a driver: none is inside `block_on` with it, or those that are, are stuck.
+///
+/// If one is stuck and a healthy one sleeps, the latter is roused, so that it goes inside.
+fn needs_attendant(id: DriverId, watch: &Watch, now: Instant) -> bool {
+    if owners(id).any(|owner| owner.parker.is_driving()) {
+        return false;
+    }
+    let any_stuck = owners(id).any(|owner| watch.is_stuck(owner, now));
+    let is_healthy = |owner: &Thread| !watch.is_stuck(owner, now);
+    if any_stuck {
+        !rouse_owner(id, is_healthy)
+    } else {
+        !owners(id).any(is_healthy)
+    }
+}
+
+/// Makes a thread that parks in the driver try it, preferring one that sleeps; says whether there is any.
+///
+/// A thread that was about to sleep because it found the driver taken is notified, so it tries again.
+fn rouse_owner(id: DriverId, may: impl Fn(&Thread) -> bool) -> bool {
+    let owner = owners(id)
+        .filter(|owner| may(owner))
+        .max_by_key(|owner| owner.parker.is_parked());
+    if let Some(owner) = owner {
+        owner.unpark();
+    }
+    owner.is_some()
+}
+
+/// Says whether a thread inside `block_on` parks in the driver.
+fn has_owner(id: DriverId) -> bool {
+    owners(id).next().is_some()
+}
+
+/// The threads inside `block_on` that park in the driver.
+fn owners(id: DriverId) -> impl Iterator<Item = &'static Thread> {
+    registry::threads().filter(move |thread| {
+        thread.is_attended() && thread.is_entered() && thread.driver_id() == Some(id)
+    })
+}
+
+fn earlier(a: Option<Instant>, b: Instant) -> Instant {
+    a.map_or(b, |a| a.min(b))
+}

@@ -1,0 +1,95 @@
+//! All threads that ever parked, and all drivers they park in.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use trill_world::World;
+
+use crate::driver::Driver;
+use crate::thread::{Home, Thread};
+
+/// Every thread record of the process. They are never freed: a waker may point to one at any time.
+static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
+
+/// Records of threads of the operating system's world whose thread has ended.
+static FREE: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
+
+/// Every driver that a thread was told to drive, by the number in [`DriverId`].
+static DRIVERS: [OnceLock<&'static dyn Driver>; DRIVERS_MAX] =
+    [const { OnceLock::new() }; DRIVERS_MAX];
+
+/// Number of a driver; small, so that it fits an atomic word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DriverId(pub(crate) usize);
+
+/// Takes a record for a thread that enters `world`.
+pub(crate) fn acquire(world: &World) -> &'static Thread {
+    if world.is_os() {
+        if let Some(thread) = lock(&FREE).pop() {
+            return thread;
+        }
+        return add(Home::Os);
+    }
+    // Timers of a simulated world mean its clock, so its records are not handed to another world.
+    add(Home::Simulated(world.clone()))
+}
+
+/// Returns a record whose thread has ended. What it still serves is served by the attendant.
+pub(crate) fn release(thread: &'static Thread) {
+    lock(&FREE).push(thread);
+}
+
+/// Adds a record.
+pub(crate) fn add(home: Home) -> &'static Thread {
+    let mut threads = lock(&THREADS);
+    let thread: &'static Thread = Box::leak(Box::new(Thread::new(threads.len(), home)));
+    threads.push(thread);
+    thread
+}
+
+/// Iterates over all records, also those added meanwhile, without holding a lock while the caller works on one.
+pub(crate) fn threads() -> impl Iterator<Item = &'static Thread> {
+    (0..).map_while(|index| lock(&THREADS).get(index).copied())
+}
+
+/// Finds the number of a driver, and gives it one if it is new.
+///
+/// # Errors
+///
+/// If the process has more than [`DRIVERS_MAX`] drivers.
+pub(crate) fn driver_id(driver: &'static dyn Driver) -> io::Result<DriverId> {
+    for (number, slot) in DRIVERS.iter().enumerate() {
+        if same(*slot.get_or_init(|| driver), driver) {
+            return Ok(DriverId(number));
+        }
+    }
+    Err(io::Error::other(format!(
+        "the process already has {DRIVERS_MAX} reactors: share one between runtimes"
+    )))
+}
+
+/// Returns the driver with this number.
+pub(crate) fn driver(id: DriverId) -> Option<&'static dyn Driver> {
+    DRIVERS.get(id.0).and_then(OnceLock::get).copied()
+}
+
+/// Iterates over all drivers.
+pub(crate) fn drivers() -> impl Iterator<Item = (DriverId, &'static dyn Driver)> {
+    DRIVERS
+        .iter()
+        .enumerate()
+        .map_while(|(number, slot)| Some((DriverId(number), *slot.get()?)))
+}
+
+/// Says whether two references name the same driver; vtables may differ between crates.
+fn same(a: &'static dyn Driver, b: &'static dyn Driver) -> bool {
+    std::ptr::addr_eq(a, b)
+}
+
+/// Locks; a panic of another thread leaves these lists whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A runtime per core of the largest machines, with room; 24 KiB.
+const DRIVERS_MAX: usize = 1024;

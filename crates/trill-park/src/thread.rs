@@ -1,0 +1,431 @@
+//! A thread that parks: what it serves, what it drives, and who it is on this thread.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use trill_world::{Spot, World};
+
+use crate::attendant;
+use crate::driver::{Driver, Due};
+use crate::parker::{Parker, Place};
+use crate::registry::{self, DriverId, lock};
+use crate::slack::Slack;
+
+/// A thread that parks: the one that is inside [`block_on`](crate::block_on), or the attendant.
+///
+/// # Examples
+///
+/// ```
+/// trill_park::block_on(async {
+///     let here = trill_park::thread();
+///     assert!(!here.is_attendant());
+///     here.unpark(); // the future is polled once more
+/// });
+/// assert!(trill_park::thread().is_attendant());
+/// ```
+pub struct Thread {
+    index: usize,
+    home: Home,
+    pub(crate) parker: Parker,
+    /// Grows with each poll in `block_on`; a running thread whose count stands still is stuck.
+    turns: AtomicU64,
+    /// Whether a `block_on` is running on it.
+    entered: AtomicBool,
+    dues: Mutex<Vec<&'static dyn Due>>,
+    /// How many `dues` there are, to skip the lock when there are none.
+    dues_len: AtomicUsize,
+    /// Number of the driver plus one, or 0.
+    driver: AtomicUsize,
+    /// Address of the driver, for the comparison in [`Thread::drive`].
+    driver_address: AtomicUsize,
+}
+
+/// Which world a thread parks in.
+pub(crate) enum Home {
+    /// The helper thread of the operating system's world.
+    Attendant,
+    /// The operating system.
+    Os,
+    /// A simulation.
+    Simulated(World),
+}
+
+/// Returns the thread that parks for the caller: this one inside [`block_on`](crate::block_on), else the attendant.
+///
+/// # Examples
+///
+/// See [`Thread`].
+#[inline]
+pub fn thread() -> &'static Thread {
+    ENTERED.get().unwrap_or_else(attendant::thread)
+}
+
+impl Thread {
+    pub(crate) fn new(index: usize, home: Home) -> Thread {
+        Thread {
+            index,
+            home,
+            parker: Parker::new(),
+            turns: AtomicU64::new(0),
+            entered: AtomicBool::new(false),
+            dues: Mutex::default(),
+            dues_len: AtomicUsize::new(0),
+            driver: AtomicUsize::new(0),
+            driver_address: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns a small number that no other thread has, for tables with an entry per thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let index = trill_park::block_on(async { trill_park::thread().index() });
+    /// assert_ne!(index, trill_park::thread().index());
+    /// ```
+    #[inline]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Says whether this is the attendant.
+    ///
+    /// # Examples
+    ///
+    /// See [`Thread`].
+    #[inline]
+    pub fn is_attendant(&self) -> bool {
+        matches!(self.home, Home::Attendant)
+    }
+
+    /// Makes the thread poll its future once more, rousing it if it is parked. Any thread may call it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Thread`].
+    #[inline]
+    pub fn unpark(&self) {
+        match self.parker.unpark() {
+            Place::Running => {}
+            Place::Asleep => {
+                if let Home::Simulated(world) = &self.home {
+                    if let Some(simulation) = world.simulation() {
+                        simulation.unpark(self.spot());
+                    }
+                }
+            }
+            Place::Driving => {
+                if let Some(driver) = self.driver() {
+                    driver.interrupt();
+                }
+            }
+        }
+    }
+
+    /// Notes that this thread's wait in its driver is over; see [`Driver::wait`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Driver`].
+    #[inline]
+    pub fn awake(&self) {
+        self.parker.awake();
+    }
+
+    /// Serves `due` from now on: fires it before each park, and every now and then while busy.
+    ///
+    /// Serving it already is not an error. In the operating system's world the attendant serves it, too, whenever
+    /// this thread is stuck in a poll or no longer inside `block_on`.
+    ///
+    /// # Errors
+    ///
+    /// If the thread is the attendant and the operating system refuses to start it, or in a simulated world outside
+    /// `block_on`. The caller's deadline would never be served then.
+    ///
+    /// # Examples
+    ///
+    /// See [`Due`].
+    pub fn serve(&self, due: &'static dyn Due) -> io::Result<()> {
+        let mut dues = lock(&self.dues);
+        if !dues.iter().any(|known| std::ptr::addr_eq(*known, due)) {
+            dues.push(due);
+            self.dues_len.store(dues.len(), Ordering::Relaxed);
+        }
+        drop(dues);
+        self.need_attendant()
+    }
+
+    /// Stops serving `due`.
+    ///
+    /// # Examples
+    ///
+    /// See [`Due`].
+    pub fn dismiss(&self, due: &'static dyn Due) {
+        let mut dues = lock(&self.dues);
+        dues.retain(|known| !std::ptr::addr_eq(*known, due));
+        self.dues_len.store(dues.len(), Ordering::Relaxed);
+    }
+
+    /// Parks in `driver` from now on.
+    ///
+    /// A thread parks in the first driver it is told of, also in later calls of `block_on`. For any further one it
+    /// asks the attendant. Reactors call this in each poll that waits; when nothing changes it costs two loads.
+    ///
+    /// # Errors
+    ///
+    /// If the attendant is needed and the operating system refuses to start it, in a simulated world outside
+    /// `block_on`, or if the process has more than 1,024 drivers.
+    ///
+    /// # Examples
+    ///
+    /// See [`Driver`].
+    #[inline]
+    pub fn drive(&self, driver: &'static dyn Driver) -> io::Result<()> {
+        let address = std::ptr::from_ref(driver).cast::<()>().addr();
+        // Relaxed: only this thread sets it, except for the attendant's, where a stale value costs the slow path.
+        if self.driver_address.load(Ordering::Relaxed) == address && !self.is_attendant() {
+            return Ok(());
+        }
+        self.drive_slow(driver, address)
+    }
+
+    #[cold]
+    fn drive_slow(&self, driver: &'static dyn Driver, address: usize) -> io::Result<()> {
+        let id = registry::driver_id(driver)?;
+        if self.is_attendant() || self.driver_id().is_some_and(|mine| mine != id) {
+            self.need_attendant()?;
+            return attendant::attend(id);
+        }
+        // Release: pairs with the Acquire in `driver_id`.
+        self.driver.store(id.0 + 1, Ordering::Release);
+        self.driver_address.store(address, Ordering::Relaxed);
+        self.need_attendant()
+    }
+
+    /// Starts the attendant if this thread's world has one.
+    fn need_attendant(&self) -> io::Result<()> {
+        match self.home {
+            Home::Simulated(_) => Ok(()),
+            Home::Attendant if !World::current().is_os() => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "in a simulated world, timers and sockets must be polled inside trill_park::block_on",
+            )),
+            Home::Attendant => attendant::ensure(),
+            // Only a watchman for this thread: without it the thread works, but is not helped when stuck.
+            Home::Os => {
+                let _ = attendant::ensure();
+                Ok(())
+            }
+        }
+    }
+
+    /// Fires everything this thread serves; returns the earliest next deadline.
+    pub(crate) fn fire(&self, now: Instant) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        self.each_due(|due| {
+            let deadline = due.fire(now);
+            next = [next, deadline].into_iter().flatten().min();
+        });
+        next
+    }
+
+    /// Tells everything this thread serves that it is stuck.
+    pub(crate) fn tell_stalled(&self) {
+        self.each_due(|due| due.stalled());
+    }
+
+    /// Runs `each` on what this thread serves, without holding the lock: it may call wakers, and they may serve.
+    fn each_due(&self, mut each: impl FnMut(&'static dyn Due)) {
+        if self.dues_len.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        for index in 0.. {
+            let due = lock(&self.dues).get(index).copied();
+            match due {
+                Some(due) => each(due),
+                None => break,
+            }
+        }
+    }
+
+    /// Says whether this thread serves or drives anything.
+    #[inline]
+    pub(crate) fn has_outside(&self) -> bool {
+        self.dues_len.load(Ordering::Relaxed) > 0 || self.driver.load(Ordering::Relaxed) > 0
+    }
+
+    /// Says whether this thread serves anything.
+    #[inline]
+    pub(crate) fn has_dues(&self) -> bool {
+        self.dues_len.load(Ordering::Relaxed) > 0
+    }
+
+    /// Waits until unparked, until an event of the driver, or until the clock reaches `until`.
+    pub(crate) fn park(&self, now: Instant, until: Option<Instant>, slack: &mut Slack) {
+        if let Home::Simulated(world) = &self.home {
+            self.park_in(world, until);
+            return;
+        }
+        if until.is_some() {
+            slack.tighten();
+        }
+        match self.driver() {
+            Some(driver) if self.parker.begin(Place::Driving) => {
+                if driver.wait(self, now, until) {
+                    self.parker.awake();
+                } else if self.parker.fall_asleep() {
+                    attendant::give_way(self.driver_id());
+                    self.parker
+                        .sleep(until.map(|until| until.saturating_duration_since(now)));
+                }
+            }
+            None if self.parker.begin(Place::Asleep) => {
+                self.parker
+                    .sleep(until.map(|until| until.saturating_duration_since(now)));
+            }
+            // Notified in between.
+            _ => {}
+        }
+    }
+
+    /// Waits in a simulated world.
+    fn park_in(&self, world: &World, until: Option<Instant>) {
+        if let Some(simulation) = world.simulation() {
+            if self.parker.begin(Place::Asleep) {
+                simulation.park(self.spot(), until);
+                self.parker.awake();
+            }
+        }
+    }
+
+    /// Where this thread waits in a simulated world.
+    fn spot(&self) -> Spot {
+        Spot(self.index as u64)
+    }
+
+    /// The driver this thread parks in.
+    #[inline]
+    pub(crate) fn driver(&self) -> Option<&'static dyn Driver> {
+        self.driver_id().and_then(registry::driver)
+    }
+
+    /// The number of the driver this thread parks in.
+    #[inline]
+    pub(crate) fn driver_id(&self) -> Option<DriverId> {
+        // Acquire: pairs with the Release in `drive_slow` and `set_driver`.
+        self.driver
+            .load(Ordering::Acquire)
+            .checked_sub(1)
+            .map(DriverId)
+    }
+
+    /// Sets the driver for the attendant's next park.
+    pub(crate) fn set_driver(&self, id: Option<DriverId>) {
+        // Release: pairs with the Acquire in `driver_id`.
+        self.driver
+            .store(id.map_or(0, |id| id.0 + 1), Ordering::Release);
+    }
+
+    /// Counts a turn.
+    #[inline]
+    pub(crate) fn count_turn(&self) {
+        // Only this thread writes.
+        self.turns.store(
+            self.turns.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// How many turns this thread took.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// Whether a `block_on` is running on this thread.
+    pub(crate) fn is_entered(&self) -> bool {
+        // SeqCst: with the store in `set_entered`, see `block_on::Entry`.
+        self.entered.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_entered(&self, entered: bool) {
+        // SeqCst: see `block_on::Entry`.
+        self.entered.store(entered, Ordering::SeqCst);
+    }
+
+    /// Whether the attendant looks after this thread.
+    pub(crate) fn is_attended(&self) -> bool {
+        matches!(self.home, Home::Os)
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread")
+            .field("index", &self.index)
+            .field("is_attendant", &self.is_attendant())
+            .field("is_parked", &self.parker.is_parked())
+            .field("turns", &self.turns())
+            .finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    /// The record that is inside `block_on` on this thread; apart from the others, so that reading it is one load.
+    static ENTERED: Cell<Option<&'static Thread>> = const { Cell::new(None) };
+    static RECORDS: RefCell<Records> = const { RefCell::new(Records { os: None, simulated: None }) };
+}
+
+/// The records of this thread.
+struct Records {
+    /// The one for the operating system's world.
+    os: Option<&'static Thread>,
+    /// The one for the simulated world it was last in.
+    simulated: Option<(World, &'static Thread)>,
+}
+
+impl Records {
+    /// The record of this thread for `world`.
+    fn record(&mut self, world: World) -> &'static Thread {
+        let Some(simulation) = world.simulation() else {
+            return self.os.get_or_insert_with(|| registry::acquire(&world));
+        };
+        if let Some((known, thread)) = &self.simulated {
+            if known
+                .simulation()
+                .is_some_and(|known| Arc::ptr_eq(known, simulation))
+            {
+                return thread;
+            }
+        }
+        let thread = registry::acquire(&world);
+        self.simulated = Some((world, thread));
+        thread
+    }
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        if let Some(thread) = self.os.take() {
+            registry::release(thread);
+        }
+    }
+}
+
+/// Makes this thread's record for the current world the entered one; returns it and the one before.
+pub(crate) fn enter() -> (&'static Thread, Option<&'static Thread>) {
+    let world = World::current();
+    // While the thread's locals are being destroyed there is no place to keep a record, so it is not reused.
+    let thread = RECORDS
+        .try_with(|records| records.borrow_mut().record(world.clone()))
+        .unwrap_or_else(|_| registry::acquire(&world));
+    (thread, ENTERED.replace(Some(thread)))
+}
+
+/// Makes `before` the entered record again.
+pub(crate) fn leave(before: Option<&'static Thread>) {
+    ENTERED.set(before);
+}

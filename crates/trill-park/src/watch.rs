@@ -1,0 +1,76 @@
+//! Which threads run, and which are stuck in a poll.
+
+use std::time::{Duration, Instant};
+
+use crate::registry;
+use crate::thread::Thread;
+
+/// What the attendant knows of each thread, by index.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    seen: Vec<Seen>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    turns: u64,
+    /// When the count of turns was first seen at this value.
+    since: Instant,
+}
+
+impl Watch {
+    /// Looks at all threads; says whether any runs or has run since the last look.
+    pub(crate) fn look(&mut self, now: Instant) -> bool {
+        let mut active = false;
+        for thread in registry::threads() {
+            let turns = thread.turns();
+            if self.seen.len() <= thread.index() {
+                self.seen.resize(
+                    thread.index() + 1,
+                    Seen {
+                        turns: 0,
+                        since: now,
+                    },
+                );
+            }
+            let seen = &mut self.seen[thread.index()];
+            if !thread.is_attended() {
+                continue;
+            }
+            if seen.turns != turns {
+                *seen = Seen { turns, since: now };
+                active = true;
+            }
+            if is_running(thread) {
+                active = true;
+            } else {
+                seen.since = now;
+            }
+        }
+        active
+    }
+
+    /// Says whether the thread has been in one poll for [`STUCK_AFTER`].
+    pub(crate) fn is_stuck(&self, thread: &Thread, now: Instant) -> bool {
+        let Some(seen) = self.seen.get(thread.index()) else {
+            return false;
+        };
+        is_running(thread)
+            && seen.turns == thread.turns()
+            && now.saturating_duration_since(seen.since) >= STUCK_AFTER
+    }
+}
+
+/// Says whether any thread is inside `block_on` and not parked.
+pub(crate) fn any_running() -> bool {
+    registry::threads().any(|thread| thread.is_attended() && is_running(thread))
+}
+
+fn is_running(thread: &Thread) -> bool {
+    thread.is_entered() && !thread.parker.is_parked()
+}
+
+/// How long a thread may stay in one poll before others take over its timers and sockets.
+///
+/// Far above any poll of a well-behaved task, far below what a user notices.
+pub(crate) const STUCK_AFTER: Duration = Duration::from_millis(2);

@@ -1,0 +1,215 @@
+//! `block_on`: waking, nesting, panics and waiting in a virtual world.
+#![allow(clippy::disallowed_methods)] // Wakes from other threads are what is tested.
+
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use trill_park::{Due, block_on};
+use trill_world::VirtualWorld;
+
+#[test]
+fn ready_future_is_polled_once() {
+    let mut polls = 0;
+    block_on(poll_fn(|_| {
+        polls += 1;
+        Poll::Ready(())
+    }));
+    assert_eq!(polls, 1);
+}
+
+#[test]
+fn future_that_wakes_itself_is_polled_again() {
+    let mut left = 1000;
+    block_on(poll_fn(|cx| {
+        left -= 1;
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }));
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn wake_from_another_thread_ends_the_park() {
+    let (send, recv) = mpsc::channel::<Waker>();
+    let waking = thread::spawn(move || recv.iter().for_each(Waker::wake));
+    for _ in 0..1000 {
+        let mut polled = false;
+        block_on(poll_fn(|cx| {
+            if polled {
+                return Poll::Ready(());
+            }
+            polled = true;
+            send.send(cx.waker().clone()).unwrap();
+            Poll::Pending
+        }));
+    }
+    drop(send);
+    waking.join().unwrap();
+}
+
+#[test]
+fn nested_call_does_not_eat_the_wake_of_the_outer_one() {
+    let mut polls = 0;
+    block_on(poll_fn(|cx| {
+        polls += 1;
+        if polls == 2 {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        // The inner call waits until it is woken, and shares the thread's state with the outer one.
+        let mut inner = 0;
+        block_on(poll_fn(|cx| {
+            inner += 1;
+            if inner == 3 {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }));
+        Poll::Pending
+    }));
+    assert_eq!(polls, 2);
+}
+
+#[test]
+fn panic_of_the_future_leaves_block_on() {
+    let caught = catch_unwind(|| block_on(async { panic!("expected") }));
+    assert!(caught.is_err());
+    assert!(trill_park::thread().is_attendant());
+    assert_eq!(block_on(async { 4 }), 4);
+}
+
+#[test]
+fn waker_outlives_the_call_that_made_it() {
+    let waker = block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
+    waker.wake_by_ref();
+    let remote = thread::spawn(move || waker.wake());
+    remote.join().unwrap();
+    assert_eq!(block_on(async { 5 }), 5);
+}
+
+#[test]
+fn wakers_of_one_thread_are_equal() {
+    block_on(poll_fn(|cx| {
+        assert!(cx.waker().clone().will_wake(cx.waker()));
+        Poll::Ready(())
+    }));
+}
+
+/// A single deadline that wakes one waker.
+struct Alarm(Instant, Waker);
+
+impl Due for Alarm {
+    fn fire(&self, now: Instant) -> Option<Instant> {
+        if now < self.0 {
+            return Some(self.0);
+        }
+        self.1.wake_by_ref();
+        None
+    }
+}
+
+#[test]
+fn virtual_hour_takes_no_time() {
+    let world = VirtualWorld::new(1);
+    world.run(|| {
+        let deadline = trill_world::now() + Duration::from_secs(3600);
+        let mut alarm: Option<&'static Alarm> = None;
+        block_on(poll_fn(|cx| {
+            if trill_world::now() >= deadline {
+                return Poll::Ready(());
+            }
+            if alarm.is_none() {
+                let new: &'static Alarm = Box::leak(Box::new(Alarm(deadline, cx.waker().clone())));
+                trill_park::thread().serve(new).unwrap();
+                alarm = Some(new);
+            }
+            Poll::Pending
+        }));
+    });
+    assert_eq!(world.elapsed(), Duration::from_secs(3600));
+}
+
+#[test]
+#[should_panic(expected = "nothing can wake them")]
+fn waiting_for_ever_in_a_virtual_world_panics() {
+    VirtualWorld::new(1).run(|| block_on(pending::<()>()));
+}
+
+#[test]
+fn serving_outside_block_on_in_a_virtual_world_is_an_error() {
+    let alarm: &'static Alarm =
+        Box::leak(Box::new(Alarm(trill_world::now(), Waker::noop().clone())));
+    VirtualWorld::new(1).run(|| {
+        let error = trill_park::thread().serve(alarm).unwrap_err();
+        assert!(
+            error.to_string().contains("inside trill_park::block_on"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn budget_is_fresh_in_each_poll() {
+    let mut polls = 0;
+    let mut granted = 0;
+    block_on(poll_fn(|cx| {
+        polls += 1;
+        while granted < 10 * trill_cell::BUDGET_POLLS {
+            if trill_cell::proceed(cx).is_pending() {
+                return Poll::Pending;
+            }
+            granted += 1;
+        }
+        Poll::Ready(())
+    }));
+    assert_eq!(polls, 10);
+}
+
+#[test]
+fn panicking_waker_is_contained() {
+    struct Panics;
+    impl std::task::Wake for Panics {
+        fn wake(self: std::sync::Arc<Self>) {
+            panic!("expected");
+        }
+    }
+    trill_park::wake(Waker::from(std::sync::Arc::new(Panics)));
+}
+
+#[test]
+fn threads_share_records_one_after_another() {
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    for _ in 0..100 {
+        thread::spawn(|| {
+            let index = block_on(async { trill_park::thread().index() });
+            SEEN.fetch_max(index, Ordering::Relaxed);
+        })
+        .join()
+        .unwrap();
+    }
+    // Other tests of this process hold some, too.
+    assert!(
+        SEEN.load(Ordering::Relaxed) < 60,
+        "records of ended threads are not reused"
+    );
+}
+
+#[test]
+fn catch_unwind_around_a_nested_call_keeps_the_outer_one_alive() {
+    let value = block_on(async {
+        let inner = catch_unwind(AssertUnwindSafe(|| block_on(async { panic!("expected") })));
+        assert!(inner.is_err());
+        assert!(!trill_park::thread().is_attendant());
+        6
+    });
+    assert_eq!(value, 6);
+}
