@@ -13,6 +13,9 @@ use crate::tree;
 /// The version is fixed, so that a new release of the tool cannot turn a green commit red.
 const CARGO_DENY: &str = "0.20.2";
 
+/// The oldest minor version of it that knows what deny.toml and the stage `deny` say.
+const CARGO_DENY_MINOR_MIN: u32 = 18;
+
 /// A linker and the C library's headers, which a Debian without `build-essential` lacks.
 ///
 /// This program was linked somewhere, usually here; the question matters where a build directory
@@ -43,7 +46,8 @@ pub(crate) fn component(name: &str, probe: &str) -> Result<(), Trouble> {
 
 /// Where `cargo-deny` lies, after installing it if neither the machine nor this project has it.
 pub(crate) fn cargo_deny() -> Result<Call, Trouble> {
-    if Call::cargo(&["deny", "--version"]).works() {
+    let installed = Call::cargo(&["deny", "--version"]).output();
+    if installed.is_some_and(|text| new_enough(&text)) {
         return Ok(Call::cargo(&["deny"]));
     }
     let tools = tools();
@@ -99,6 +103,17 @@ fn tools() -> PathBuf {
     tree::target_dir().join("tools")
 }
 
+/// Whether `cargo-deny 0.20.2` or the like is recent enough.
+fn new_enough(version: &str) -> bool {
+    let number = version.trim().rsplit(' ').next().unwrap_or_default();
+    let mut parts = number.split('.').map(str::parse::<u32>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(0)), Some(Ok(minor))) => minor >= CARGO_DENY_MINOR_MIN,
+        (Some(Ok(_)), _) => true,
+        _ => false,
+    }
+}
+
 fn toolchain_listed(list: &str, version: &str) -> bool {
     list.lines().any(|line| {
         let rest = line.strip_prefix(version);
@@ -149,6 +164,14 @@ fn progress(what: &str, call: &Call) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_tool_is_not_used() {
+        assert!(new_enough("cargo-deny 0.20.2\n"));
+        assert!(new_enough("cargo-deny 1.0.0\n"));
+        assert!(!new_enough("cargo-deny 0.14.3\n"));
+        assert!(!new_enough("no version"));
+    }
 
     #[test]
     fn a_toolchain_is_listed_by_its_version_only() {

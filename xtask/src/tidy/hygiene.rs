@@ -16,6 +16,7 @@ const DIRECTORIES: &[&str] = &[
 
 /// Hosts that anyone can reach and that a text here may name. Subdomains count.
 const HOSTS: &[&str] = &[
+    "1024cores.net",
     "acm.org",
     "apache.org",
     "arxiv.org",
