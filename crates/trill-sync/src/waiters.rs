@@ -1,0 +1,605 @@
+//! The queue of waiters inside every primitive of this crate: first in, first out, its first waiter in place.
+//!
+//! A waiter is known by a [`Ticket`] in its future. The first one lies in an inline slot, without a lock and without
+//! an allocation; those that come while the slot or the rest of the queue is occupied go to an overflow list behind a
+//! mutex, which is allocated once and keeps its capacity. All state a notifier needs to see is in one word, so that
+//! notifying nobody costs one load.
+//!
+//! # The word
+//!
+//! | bits | name | meaning |
+//! | --- | --- | --- |
+//! | 0 | `OCCUPIED` | the slot belongs to a ticket |
+//! | 1 | `LOCKED` | somebody is in the slot's waker cell |
+//! | 2 | `NOTIFIED` | the slot's ticket was notified and has not noticed yet |
+//! | 3 | `BROADCAST` | it was notified together with all others: its turn is not to be passed on |
+//! | 4–31 | count | waiters of the overflow list that were not notified |
+//! | 32–63 | weight | what the slot's ticket asks for |
+//!
+//! # Transitions of the slot
+//!
+//! 1. whole word 0 → `OCCUPIED|LOCKED` by `register`: the slot is claimed only when nobody else waits, so whoever is
+//!    in the slot and not notified came before everybody in the list. `register_front` asks only for a free slot.
+//! 2. `OCCUPIED` → `OCCUPIED|LOCKED` by the ticket's owner, to compare or replace the waker.
+//! 3. `LOCKED` → cleared by whoever set it. An owner that finds `NOTIFIED` then takes its waker back itself.
+//! 4. `OCCUPIED` → `+NOTIFIED|LOCKED` by a notifier, which takes the waker and does 3. If the owner had `LOCKED`, the
+//!    notifier sets `NOTIFIED` only and leaves the cell alone.
+//! 5. `OCCUPIED|NOTIFIED` → cleared by the owner when it notices. `LOCKED` may stay: the notifier's 3 frees the slot.
+//! 6. `OCCUPIED` → `LOCKED` by an owner that gives up; it drops its waker and does 3.
+//!
+//! The waker cell is touched only by whoever set `LOCKED`, and by the owner of a slot that is `NOTIFIED` and was
+//! locked by itself. No foreign code (clone, wake, drop of a waker) runs with `LOCKED` set or under the mutex.
+//!
+//! # Why no wake-up is lost
+//!
+//! A waiter registers, then looks at its condition again. A notifier changes the condition, then looks at the word.
+//! `register` ends with a sequentially consistent fence and `notify*` begins with one, so at least one of the two sees
+//! the other. Notifiers whose change is itself a sequentially consistent access skip the fence with `*_unfenced`,
+//! provided that the waiter's second look is one too.
+//!
+//! # Turns
+//!
+//! [`Waiters::grant`] hands something over along with the notification: the closure takes it (a lock, permits) before
+//! a waiter is notified and puts it back if that waiter left meanwhile. A ticket that was notified and is dropped
+//! unnoticed says so ([`Waiters::remove`]), and its owner passes the turn on.
+//!
+//! # Tested by
+//!
+//! loom: `tests/loom_waiters.rs`; otherwise the tests of every primitive.
+#![allow(unsafe_code)] // The slot's waker cell and its sharing between threads.
+
+mod overflow;
+mod wake_list;
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{OnceLock, PoisonError};
+use std::task::Waker;
+
+use crate::primitive::{
+    AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, const_fn, fence, fence_for_loom,
+};
+use overflow::{End, Overflow};
+use wake_list::WakeList;
+
+/// A queue of waiters.
+pub(crate) struct Waiters {
+    word: AtomicU64,
+    waker: UnsafeCell<Option<Waker>>,
+    overflow: OnceLock<Box<Mutex<Overflow>>>,
+}
+
+/// A waiter's place in a queue, if it has one.
+///
+/// It belongs to the queue it was registered in, and its owner calls [`Waiters::remove`] before dropping it.
+#[derive(Debug, Default)]
+pub(crate) struct Ticket {
+    place: Place,
+}
+
+/// Where a ticket's waiter lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Nowhere,
+    Slot,
+    Listed(u32),
+}
+
+impl Ticket {
+    /// Makes a ticket without a place.
+    #[inline]
+    pub(crate) const fn new() -> Ticket {
+        Ticket {
+            place: Place::Nowhere,
+        }
+    }
+
+    /// Whether the ticket has a place in a queue.
+    #[inline]
+    pub(crate) fn is_registered(&self) -> bool {
+        self.place != Place::Nowhere
+    }
+}
+
+impl Waiters {
+    const_fn! {
+        /// Makes an empty queue.
+        pub(crate) const fn new() -> Waiters {
+            Waiters {
+                word: AtomicU64::new(0),
+                waker: UnsafeCell::new(None),
+                overflow: OnceLock::new(),
+            }
+        }
+    }
+
+    /// Whether nobody waits; those that were notified already do not count.
+    ///
+    /// One load, sequentially consistent.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        fence_for_loom();
+        // SeqCst: pairs with the SeqCst writes of the word in `register`, see "Why no wake-up is lost".
+        !anybody(self.word.load(Ordering::SeqCst))
+    }
+
+    /// How many wait; those that were notified already do not count.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        let word = self.word.load(Ordering::Relaxed);
+        listed(word) + usize::from(slot_waits(word))
+    }
+
+    /// Takes a place at the end of the queue, or keeps the one that `ticket` has, and remembers `waker`.
+    ///
+    /// Returns whether the ticket was notified; it then has no place any more. If not, the caller looks at its
+    /// condition once more before it returns `Pending`.
+    #[inline]
+    pub(crate) fn register(&self, ticket: &mut Ticket, waker: &Waker) -> bool {
+        self.register_at(End::Back, ticket, 0, waker)
+    }
+
+    /// Does what [`register`](Waiters::register) does, and notes what a new ticket asks for.
+    #[inline]
+    pub(crate) fn register_weighted(
+        &self,
+        ticket: &mut Ticket,
+        weight: u32,
+        waker: &Waker,
+    ) -> bool {
+        self.register_at(End::Back, ticket, weight, waker)
+    }
+
+    /// Does what [`register`](Waiters::register) does, but takes a place at the front.
+    ///
+    /// The waiter in the slot, if there is one, stays before it.
+    pub(crate) fn register_front(&self, ticket: &mut Ticket, waker: &Waker) -> bool {
+        self.register_at(End::Front, ticket, 0, waker)
+    }
+
+    /// Whether the ticket was notified and has not noticed; it keeps its place.
+    pub(crate) fn is_notified(&self, ticket: &Ticket) -> bool {
+        match ticket.place {
+            Place::Nowhere => false,
+            // Acquire: pairs with the notifier's SeqCst exchange in `grant_slot`.
+            Place::Slot => self.word.load(Ordering::Acquire) & NOTIFIED != 0,
+            Place::Listed(key) => self.list().is_notified(key),
+        }
+    }
+
+    /// Gives up the ticket's place.
+    ///
+    /// Returns whether the ticket had been notified alone: the caller then passes that turn on. A ticket that was
+    /// notified by [`broadcast`](Waiters::broadcast) has no turn to pass on.
+    #[inline]
+    pub(crate) fn remove(&self, ticket: &mut Ticket) -> bool {
+        match std::mem::take(&mut ticket.place) {
+            Place::Nowhere => false,
+            Place::Slot => self.leave_slot(),
+            Place::Listed(key) => {
+                let mut list = self.list();
+                let left = list.remove(key);
+                if left.waited {
+                    // Release: keeps the list's changes before the count, as everywhere under the mutex.
+                    self.word.fetch_sub(ONE_LISTED, Ordering::Release);
+                }
+                drop(list);
+                left.turn
+            }
+        }
+    }
+
+    /// Notifies the first waiter that was not notified yet; returns how many that were (0 or 1).
+    #[inline]
+    pub(crate) fn notify_one(&self) -> usize {
+        fence(Ordering::SeqCst);
+        self.notify_one_unfenced()
+    }
+
+    /// Does what [`notify_one`](Waiters::notify_one) does after a sequentially consistent change of the condition.
+    #[inline]
+    pub(crate) fn notify_one_unfenced(&self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        self.notify_some(1)
+    }
+
+    /// Notifies the first `count` waiters that were not notified yet; returns how many that were.
+    #[inline]
+    pub(crate) fn notify(&self, count: usize) -> usize {
+        fence(Ordering::SeqCst);
+        if self.is_empty() {
+            return 0;
+        }
+        self.notify_some(count)
+    }
+
+    /// Notifies everybody who waits now; each has a turn to pass on if it leaves. Returns how many that were.
+    #[inline]
+    pub(crate) fn notify_all(&self) -> usize {
+        fence(Ordering::SeqCst);
+        if self.is_empty() {
+            return 0;
+        }
+        self.notify_everybody(0)
+    }
+
+    /// Notifies everybody who waits now, without a turn; returns how many that were.
+    #[inline]
+    pub(crate) fn broadcast(&self) -> usize {
+        fence(Ordering::SeqCst);
+        if self.is_empty() {
+            return 0;
+        }
+        self.notify_everybody(BROADCAST)
+    }
+
+    /// Notifies waiters from the front as long as `take` accepts their weight; returns how many that were.
+    ///
+    /// `take` acquires what is handed to the waiter; `put_back` undoes it if the waiter left meanwhile. Both run
+    /// where no waker may run, so they only touch atomics. The change before and the reads in `take` are
+    /// sequentially consistent.
+    #[cold]
+    pub(crate) fn grant(
+        &self,
+        mut take: impl FnMut(u32) -> bool,
+        mut put_back: impl FnMut(u32),
+    ) -> usize {
+        let mut wakers = WakeList::new();
+        let mut granted = 0;
+        loop {
+            fence_for_loom();
+            // SeqCst: pairs with the SeqCst writes of the word in `register`, see "Why no wake-up is lost".
+            let word = self.word.load(Ordering::SeqCst);
+            if slot_waits(word) {
+                let weight = weight_of(word);
+                if !take(weight) {
+                    break;
+                }
+                match self.notify_slot(word, 0) {
+                    Some(waker) => {
+                        granted += 1;
+                        wakers.push(waker);
+                    }
+                    None => put_back(weight),
+                }
+            } else if listed(word) > 0 {
+                let mut list = self.list();
+                let before = granted;
+                let mut refused = false;
+                while let Some(weight) = list.front_weight() {
+                    if !take(weight) {
+                        refused = true;
+                        break;
+                    }
+                    wakers.reserve_from(&mut list);
+                    wakers.push(list.notify_front(false));
+                    granted += 1;
+                }
+                self.uncount(granted - before);
+                if refused {
+                    break;
+                }
+            } else {
+                break;
+            }
+        }
+        self.wake(wakers);
+        granted
+    }
+
+    /// Notifies up to `count` waiters, with a turn each.
+    #[cold]
+    fn notify_some(&self, count: usize) -> usize {
+        let left = Cell::new(count);
+        self.grant(
+            |_| {
+                let some = left.get() > 0;
+                left.set(left.get() - usize::from(some));
+                some
+            },
+            |_| left.set(left.get() + 1),
+        )
+    }
+
+    /// Notifies everybody once.
+    #[cold]
+    fn notify_everybody(&self, how: u64) -> usize {
+        let mut wakers = WakeList::new();
+        let mut notified = 0;
+        let mut word = self.word.load(Ordering::Acquire);
+        while slot_waits(word) {
+            if let Some(waker) = self.notify_slot(word, how) {
+                wakers.push(waker);
+                notified += 1;
+                break;
+            }
+            word = self.word.load(Ordering::Acquire);
+        }
+        if listed(word) > 0 {
+            let mut list = self.list();
+            let before = notified;
+            while list.front_weight().is_some() {
+                wakers.reserve_from(&mut list);
+                wakers.push(list.notify_front(how != 0));
+                notified += 1;
+            }
+            self.uncount(notified - before);
+        }
+        self.wake(wakers);
+        notified
+    }
+
+    /// Transition 4, if the word still is `word`. Returns the waker, unless the owner is about to see it anyway.
+    #[inline]
+    fn notify_slot(&self, word: u64, how: u64) -> Option<Option<Waker>> {
+        // SeqCst: Acquire pairs with the owner's unlock in `unlock_slot`, which published the waker; Release publishes
+        // what is handed over to the owner's Acquire in `lock_slot`, `leave_slot` and `is_notified`.
+        self.word
+            .compare_exchange(
+                word,
+                word | NOTIFIED | LOCKED | how,
+                Ordering::SeqCst,
+                Ordering::Relaxed,
+            )
+            .ok()?;
+        if word & LOCKED != 0 {
+            return Some(None);
+        }
+        let waker = self.take_waker();
+        // Release: pairs with the Acquire of the next claim in `register_at`.
+        self.word.fetch_and(!LOCKED, Ordering::Release);
+        Some(waker)
+    }
+
+    /// Takes a place, or refreshes the one that the ticket has.
+    #[inline]
+    fn register_at(&self, end: End, ticket: &mut Ticket, weight: u32, waker: &Waker) -> bool {
+        let notified = match ticket.place {
+            Place::Nowhere => self.enter(end, ticket, weight, waker.clone()),
+            Place::Slot => self.refresh_slot(waker),
+            Place::Listed(key) => self.refresh_listed(key, waker),
+        };
+        if notified {
+            ticket.place = Place::Nowhere;
+        } else {
+            fence(Ordering::SeqCst);
+        }
+        notified
+    }
+
+    /// Takes a place in the slot, or else in the list.
+    fn enter(&self, end: End, ticket: &mut Ticket, weight: u32, waker: Waker) -> bool {
+        let mut free = 0;
+        if end == End::Front {
+            let word = self.word.load(Ordering::Relaxed);
+            free = word & !(SLOT | WEIGHT);
+        }
+        let claimed = free | OCCUPIED | LOCKED | u64::from(weight) << WEIGHT_SHIFT;
+        // SeqCst: Acquire pairs with the Release of whoever left the slot; see also "Why no wake-up is lost".
+        let claim = self
+            .word
+            .compare_exchange(free, claimed, Ordering::SeqCst, Ordering::Relaxed);
+        if claim.is_ok() {
+            ticket.place = Place::Slot;
+            self.waker.with_mut(|cell| {
+                // SAFETY: transition 1 gave this thread the cell, and it holds `None` since the last owner left.
+                // Loom checks it in `tests/loom_waiters.rs`.
+                unsafe { *cell = Some(waker) }
+            });
+            return self.unlock_slot();
+        }
+        let mut list = self.list();
+        ticket.place = Place::Listed(list.insert(end, weight, waker));
+        // SeqCst: see "Why no wake-up is lost".
+        self.word.fetch_add(ONE_LISTED, Ordering::SeqCst);
+        false
+    }
+
+    /// Makes the slot's ticket, ours, remember `waker`; returns whether it was notified and has left the slot.
+    fn refresh_slot(&self, waker: &Waker) -> bool {
+        if self.lock_slot() {
+            return true;
+        }
+        let same = self.waker.with(|cell| {
+            // SAFETY: transition 2 gave this thread the cell. Loom checks it in `tests/loom_waiters.rs`.
+            let held = unsafe { &*cell };
+            held.as_ref().is_some_and(|held| held.will_wake(waker))
+        });
+        if self.unlock_slot() {
+            return true;
+        }
+        if same {
+            return false;
+        }
+        // Cloned with the slot unlocked, because foreign code may do anything.
+        let mut waker = Some(waker.clone());
+        if self.lock_slot() {
+            return true;
+        }
+        self.waker.with_mut(|cell| {
+            // SAFETY: as above.
+            let held = unsafe { &mut *cell };
+            std::mem::swap(held, &mut waker);
+        });
+        self.unlock_slot()
+    }
+
+    /// Transition 2, or 5 if the ticket was notified; returns whether it was.
+    fn lock_slot(&self) -> bool {
+        // Acquire: pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            if word & NOTIFIED != 0 {
+                self.free_slot();
+                return true;
+            }
+            // SeqCst: as everywhere a waiter writes the word.
+            match self.word.compare_exchange_weak(
+                word,
+                word | LOCKED,
+                Ordering::SeqCst,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return false,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Transition 3 by the owner, and 5 if the ticket was notified meanwhile; returns whether it was.
+    fn unlock_slot(&self) -> bool {
+        // SeqCst: Release publishes the waker to `notify_slot`, Acquire takes what it handed over.
+        let word = self.word.fetch_and(!LOCKED, Ordering::SeqCst);
+        if word & NOTIFIED == 0 {
+            return false;
+        }
+        let waker = self.take_waker();
+        self.free_slot();
+        drop(waker);
+        true
+    }
+
+    /// Transition 5.
+    fn free_slot(&self) {
+        // AcqRel: Release pairs with the Acquire of the next claim, Acquire with the notifier's exchange.
+        self.word
+            .fetch_and(!(SLOT | WEIGHT) | LOCKED, Ordering::AcqRel);
+    }
+
+    /// Gives up the slot; returns whether its ticket had been notified alone.
+    fn leave_slot(&self) -> bool {
+        // Acquire: pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            if word & NOTIFIED != 0 {
+                self.free_slot();
+                return word & BROADCAST == 0;
+            }
+            // Transition 6. SeqCst: as everywhere a waiter writes the word.
+            match self.word.compare_exchange_weak(
+                word,
+                word & !(SLOT | WEIGHT) | LOCKED,
+                Ordering::SeqCst,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        let waker = self.take_waker();
+        // Release: pairs with the Acquire of the next claim in `enter`.
+        self.word.fetch_and(!LOCKED, Ordering::Release);
+        drop(waker);
+        false
+    }
+
+    /// Empties the waker cell, to which the caller has the right.
+    fn take_waker(&self) -> Option<Waker> {
+        self.waker.with_mut(|cell| {
+            // SAFETY: the caller set `LOCKED`, or owns a slot whose notifier left the cell to it ("Transitions of the
+            // slot"). Loom checks it in `tests/loom_waiters.rs`.
+            let held = unsafe { &mut *cell };
+            held.take()
+        })
+    }
+
+    /// Makes the listed ticket remember `waker`; returns whether it was notified and has left the list.
+    fn refresh_listed(&self, key: u32, waker: &Waker) -> bool {
+        let mut list = self.list();
+        if list.is_notified(key) {
+            list.remove(key);
+            return true;
+        }
+        if list.waker(key).is_some_and(|held| held.will_wake(waker)) {
+            return false;
+        }
+        drop(list);
+        // Cloned and dropped without the mutex, because foreign code may do anything.
+        let new = waker.clone();
+        let mut list = self.list();
+        if list.is_notified(key) {
+            list.remove(key);
+            return true;
+        }
+        let old = list.replace_waker(key, new);
+        drop(list);
+        drop(old);
+        false
+    }
+
+    /// Lowers the count of those who wait in the list, which the caller has locked.
+    fn uncount(&self, notified: usize) {
+        // SeqCst: a reader that sees the lower count sees what was handed over before.
+        self.word
+            .fetch_sub(notified as u64 * ONE_LISTED, Ordering::SeqCst);
+    }
+
+    /// Wakes all, outside of any lock, and gives the list its memory back.
+    fn wake(&self, wakers: WakeList) {
+        if let Some(spare) = wakers.wake_all() {
+            self.list().keep_spare(spare);
+        }
+    }
+
+    /// Locks the overflow list, making it first if this is the first time that two wait at once.
+    fn list(&self) -> MutexGuard<'_, Overflow> {
+        self.overflow
+            .get_or_init(|| Box::new(Mutex::new(Overflow::new())))
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// SAFETY: the only field that is not `Sync` is the waker cell, whose accesses the word orders ("Transitions of the
+// slot"); wakers are `Send` and `Sync`. Loom checks the accesses in `tests/loom_waiters.rs`.
+unsafe impl Sync for Waiters {}
+
+// No foreign code runs while the queue is being changed, so a panic leaves it whole.
+impl UnwindSafe for Waiters {}
+impl RefUnwindSafe for Waiters {}
+
+impl fmt::Debug for Waiters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiters").field("len", &self.len()).finish()
+    }
+}
+
+/// Whether anybody waits who was not notified.
+#[inline]
+fn anybody(word: u64) -> bool {
+    slot_waits(word) || listed(word) > 0
+}
+
+/// Whether the slot's ticket waits.
+#[inline]
+fn slot_waits(word: u64) -> bool {
+    word & (OCCUPIED | NOTIFIED) == OCCUPIED
+}
+
+/// How many wait in the overflow list.
+#[inline]
+fn listed(word: u64) -> usize {
+    ((word & LISTED) >> LISTED_SHIFT) as usize
+}
+
+/// What the slot's ticket asks for.
+#[inline]
+fn weight_of(word: u64) -> u32 {
+    (word >> WEIGHT_SHIFT) as u32
+}
+
+const OCCUPIED: u64 = 1;
+const LOCKED: u64 = 1 << 1;
+const NOTIFIED: u64 = 1 << 2;
+const BROADCAST: u64 = 1 << 3;
+const SLOT: u64 = OCCUPIED | LOCKED | NOTIFIED | BROADCAST;
+
+const LISTED_SHIFT: u32 = 4;
+const WEIGHT_SHIFT: u32 = 32;
+const ONE_LISTED: u64 = 1 << LISTED_SHIFT;
+const WEIGHT: u64 = !0 << WEIGHT_SHIFT;
+const LISTED: u64 = !(SLOT | WEIGHT);

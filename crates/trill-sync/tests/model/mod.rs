@@ -1,0 +1,72 @@
+//! What the loom models share: a way to run a future on a loom thread.
+#![allow(dead_code, unreachable_pub)] // Each model takes what it needs.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use loom::sync::{Condvar, Mutex};
+
+/// Wakes a loom thread.
+struct Unpark {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        *self.woken.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+}
+
+/// A thread that polls: its waker, and a way to wait for it.
+pub struct Thread(Arc<Unpark>);
+
+impl Thread {
+    pub fn new() -> Thread {
+        Thread(Arc::new(Unpark {
+            woken: Mutex::new(false),
+            changed: Condvar::new(),
+        }))
+    }
+
+    pub fn waker(&self) -> Waker {
+        Waker::from(self.0.clone())
+    }
+
+    /// Waits until the waker was woken; a lost wake-up is a deadlock, which loom reports.
+    pub fn park(&self) {
+        let mut woken = self.0.woken.lock().unwrap();
+        while !*woken {
+            woken = self.0.changed.wait(woken).unwrap();
+        }
+        *woken = false;
+    }
+}
+
+/// Polls `future` until it is ready.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let thread = Thread::new();
+    let waker = thread.waker();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread.park(),
+        }
+    }
+}
+
+/// Runs a model with at most `preemptions` forced switches in each execution.
+pub fn model(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(run);
+}
