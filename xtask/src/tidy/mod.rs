@@ -11,6 +11,7 @@ mod hygiene;
 mod layers;
 mod manifests;
 mod markers;
+mod orderings;
 mod paths;
 mod root_files;
 mod sizes;
@@ -97,6 +98,11 @@ const RULES: &[Rule] = &[
         name: "unsafe-code",
         what: "unsafe code is allowed file by file, with a reason and a safety comment",
         check: unsafe_code::check,
+    },
+    Rule {
+        name: "orderings",
+        what: "each atomic access that orders memory says what it pairs with",
+        check: orderings::check,
     },
     Rule {
         name: "hygiene",
