@@ -16,7 +16,7 @@ pub(crate) fn crates(report: &mut Report) -> Result<(), Trouble> {
             test_without_defaults(report, name);
         }
     }
-    report.note(format!("{} crates", tree.crates().len()));
+    report.note(format!("crates: {}", tree.crates().len()));
     Ok(())
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn features(report: &mut Report) -> Result<(), Trouble> {
         }
         count += features.len();
     }
-    report.note(format!("{count} features"));
+    report.note(format!("features: {count}"));
     Ok(())
 }
 

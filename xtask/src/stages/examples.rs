@@ -13,8 +13,8 @@ const PACKAGE: &str = "trill-examples";
 /// Asks an example for its short form: less data, the same steps.
 const QUICK: &str = "TRILL_EXAMPLE_QUICK";
 
-/// An example that takes longer than this hangs. Generous: a debug build on a loaded machine with
-/// two cores took a tenth of it.
+/// An example that takes longer than this hangs. In its short form one takes seconds, also as a debug
+/// build on a loaded machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Programs that are not run by themselves, with the reason.
@@ -75,7 +75,7 @@ pub(crate) fn run(report: &mut Report) -> Result<(), Trouble> {
         }
         count += 1;
     }
-    report.note(format!("{count} run"));
+    report.note(format!("programs: {count}"));
     Ok(())
 }
 

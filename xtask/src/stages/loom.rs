@@ -21,7 +21,7 @@ pub(crate) fn run(report: &mut Report) -> Result<(), Trouble> {
             .env("CARGO_TARGET_DIR", tree::typed(&directory));
         report.call(&format!("a model of {name} failed"), &call);
     }
-    report.note(format!("{} crates", modelled.len()));
+    report.note(format!("crates: {}", modelled.len()));
     Ok(())
 }
 

@@ -9,6 +9,10 @@ const LINES_MAX: usize = 600;
 /// More lines than this are never right.
 const LINES_HARD_MAX: usize = 1_000;
 
+/// The page that explains the whole must be read in one sitting.
+const ARCHITECTURE: &str = "ARCHITECTURE.md";
+const ARCHITECTURE_LINES_MAX: usize = 500;
+
 /// Files that are longer for a reason, with the reason. An entry that is not needed is a finding.
 const LONG: &[(&str, &str)] = &[];
 
@@ -36,6 +40,16 @@ fn check_with(tree: &Tree, long: &[(&str, &str)]) -> Vec<Finding> {
                 "split it, or give the reason in LONG in xtask/src/tidy/sizes.rs",
             ));
         }
+    }
+    let page = tree.file(ARCHITECTURE);
+    let lines = page.map_or(0, |file| file.text.lines().count());
+    if lines > ARCHITECTURE_LINES_MAX {
+        findings.push(Finding::new(
+            ARCHITECTURE,
+            ARCHITECTURE_LINES_MAX + 1,
+            format!("{lines} lines, more than {ARCHITECTURE_LINES_MAX}"),
+            "move what explains one crate to that crate's docs",
+        ));
     }
     for (path, _) in long {
         let needed = tree
@@ -75,6 +89,7 @@ mod tests {
             ("a.rs", &"x\n".repeat(601)),
             ("b.rs", &"x\n".repeat(1_001)),
             ("c.rs", "x"),
+            (ARCHITECTURE, &"x\n".repeat(501)),
         ]);
         let findings = check_with(&tree, &[("b.rs", "a table"), ("c.rs", "a table")]);
         assert_eq!(
@@ -82,6 +97,7 @@ mod tests {
             [
                 ("a.rs", 601),
                 ("b.rs", 1_001),
+                (ARCHITECTURE, 501),
                 ("xtask/src/tidy/sizes.rs", 1)
             ]
         );
