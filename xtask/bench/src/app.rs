@@ -41,6 +41,7 @@ pub(crate) fn environment() -> Vec<String> {
         .iter()
         .filter_map(|name| Some(format!("{name} {}", locked_version(LOCK_FILE, name)?)));
     let mut lines = vec![host::describe(), versions.collect::<Vec<_>>().join(", ")];
+    lines.extend(host::load().map(|load| format!("load before the run {load}")));
     if cfg!(debug_assertions) {
         lines.push("built without optimization: times say nothing".into());
     }
@@ -55,7 +56,16 @@ fn list() {
 }
 
 fn rows(group: Group, options: &Options) -> Result<ExitCode, Box<dyn Error>> {
-    let environment = environment();
+    let mut environment = environment();
+    environment.push(format!(
+        "{} rounds{}",
+        options.rounds.unwrap_or(group.rounds()),
+        if options.quick {
+            " of a tenth of the work"
+        } else {
+            ""
+        }
+    ));
     let lines = parent::rounds(group, options)?;
     if lines.is_empty() {
         return Err(format!("no row of {} has such a name: see `list`", group.as_str()).into());

@@ -100,6 +100,13 @@ pub(crate) fn describe() -> String {
     )
 }
 
+/// How many threads wanted to run in the last minute, as the kernel counts: above 0.2 or so, someone
+/// else uses the machine and times are not to be trusted.
+pub(crate) fn load() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    Some(text.split(' ').next()?.to_string())
+}
+
 fn model() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;

@@ -19,6 +19,7 @@ mod bare;
 mod clock;
 #[cfg(target_os = "linux")]
 mod host;
+mod list;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
