@@ -1,0 +1,8 @@
+//! The named futures that wait for locks.
+
+pub use crate::lock::barrier::BarrierWait;
+pub use crate::lock::event::EventWait;
+pub use crate::lock::fair_mutex_futures::{FairLock, FairLockArc};
+pub use crate::lock::mutex_futures::{Lock, LockArc};
+pub use crate::lock::notify::Notified;
+pub use crate::lock::semaphore_futures::{Acquire, AcquireArc};

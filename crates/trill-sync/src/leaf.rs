@@ -1,0 +1,30 @@
+//! What every waiting future of a lock tells the task that polls it.
+
+use std::panic::Location;
+use std::ptr;
+use std::task::{Context, Poll};
+
+use trill_cell::{Kind, proceed, waiting};
+
+/// Polls a leaf within the task's budget, and says what the task waits for if it is pending.
+///
+/// `of` is the primitive, whose address identifies it.
+#[inline]
+pub(crate) fn leaf<T: ?Sized, R>(
+    kind: Kind,
+    of: &T,
+    location: &'static Location<'static>,
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let Poll::Ready(unit) = proceed(cx) else {
+        waiting(Kind::Turn, 0, location);
+        return Poll::Pending;
+    };
+    let polled = poll(cx);
+    if polled.is_pending() {
+        unit.refund();
+        waiting(kind, ptr::from_ref(of).addr() as u64, location);
+    }
+    polled
+}
