@@ -3,23 +3,15 @@
 //! It serves timers and drivers that were polled outside `block_on`, those of threads that have left `block_on`, and
 //! those of threads that are stuck in a poll. While some thread runs it looks every 2 ms for stuck ones; when all are
 //! parked it goes into *deep sleep*, without a deadline of its own, and is woken by the next thread that starts to run.
-//!
-//! # Deep sleep
-//!
-//! | who | order |
-//! | --- | --- |
-//! | attendant | store `DEEP = true`, then look whether any thread runs; sleep only if none does |
-//! | thread that starts to run | make its state `RUNNING`, then load `DEEP`; unpark the attendant if it is true |
-//!
-//! All four are SeqCst, so at least one of the two sees the other.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{LazyLock, Mutex, OnceLock};
 use std::time::Instant;
 
 use trill_world::World;
 
+use crate::deep_sleep::DeepSleep;
 use crate::registry::{self, DriverId, lock};
 use crate::slack::Slack;
 use crate::thread::{Home, Thread};
@@ -29,7 +21,7 @@ use crate::watch::{self, STUCK_AFTER, Watch};
 static STARTED: AtomicBool = AtomicBool::new(false);
 
 /// Whether it sleeps until somebody wakes it.
-static DEEP: AtomicBool = AtomicBool::new(false);
+static DEEP_SLEEP: LazyLock<DeepSleep> = LazyLock::new(DeepSleep::new);
 
 /// Returns the attendant's record; its thread may not have been started.
 pub(crate) fn thread() -> &'static Thread {
@@ -39,18 +31,19 @@ pub(crate) fn thread() -> &'static Thread {
 
 /// Starts the helper thread if it does not run.
 pub(crate) fn ensure() -> io::Result<()> {
-    // Acquire: pairs with the Release below; only a hint otherwise.
+    // Acquire: pairs with the Release at the end of this function.
     if STARTED.load(Ordering::Acquire) {
         return Ok(());
     }
     static STARTING: Mutex<()> = Mutex::new(());
     let _starting = lock(&STARTING);
-    if STARTED.load(Ordering::Acquire) {
+    if STARTED.load(Ordering::Relaxed) {
         return Ok(());
     }
     // The attendant belongs to the operating system, whichever world asks.
     let _os = World::os().enter();
     trill_world::start_thread("trill-attendant", || run(thread()))?;
+    // Release: pairs with the Acquire at the top.
     STARTED.store(true, Ordering::Release);
     Ok(())
 }
@@ -58,8 +51,7 @@ pub(crate) fn ensure() -> io::Result<()> {
 /// Wakes the attendant if it is in deep sleep; threads call it when they start to run.
 #[inline]
 pub(crate) fn wake_if_in_deep_sleep() {
-    // SeqCst: see the module's page.
-    if DEEP.load(Ordering::SeqCst) {
+    if STARTED.load(Ordering::Relaxed) && DEEP_SLEEP.is_deep() {
         thread().unpark();
     }
 }
@@ -121,12 +113,10 @@ fn run(me: &'static Thread) {
         if active {
             me.park(now, Some(earlier(until, now + STUCK_AFTER)), &mut slack);
         } else {
-            // SeqCst: see the module's page.
-            DEEP.store(true, Ordering::SeqCst);
-            if !watch::any_running() {
+            if DEEP_SLEEP.enter(watch::any_running) {
                 me.park(now, until, &mut slack);
             }
-            DEEP.store(false, Ordering::SeqCst);
+            DEEP_SLEEP.leave();
         }
         if let Some(id) = mine {
             // Somebody may have come for the driver meanwhile and found it taken.

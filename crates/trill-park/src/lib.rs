@@ -27,6 +27,7 @@
 
 mod attendant;
 mod block_on;
+mod deep_sleep;
 mod driver;
 mod parker;
 mod primitive;
@@ -42,6 +43,9 @@ pub use driver::{Driver, Due};
 pub use thread::{Thread, thread};
 pub use waker::wake;
 
+#[cfg(loom)]
+#[doc(hidden)]
+pub use deep_sleep::DeepSleep;
 #[cfg(loom)]
 #[doc(hidden)]
 pub use parker::{Parker, Place};

@@ -66,8 +66,7 @@ impl Parker {
     /// Forgets notifications before a poll; says whether there was one.
     pub fn take(&self) -> bool {
         // Acquire: pairs with the Release in `unpark`, so that the poll sees what was written before the wake.
-        // SeqCst: ordered before the attendant's look at this state, see `attendant::leave_deep_sleep`.
-        self.state.swap(RUNNING, Ordering::SeqCst) == NOTIFIED
+        self.state.swap(RUNNING, Ordering::Acquire) == NOTIFIED
     }
 
     /// Says whether the owner must poll again before it parks.
@@ -77,13 +76,13 @@ impl Parker {
 
     /// Says whether the thread sleeps or waits in its driver.
     pub fn is_parked(&self) -> bool {
-        // SeqCst: the other half of the attendant's look, see `attendant::leave_deep_sleep`.
-        matches!(self.state.load(Ordering::SeqCst), ASLEEP | DRIVING)
+        // Relaxed: who needs an order has a fence of its own, see `DeepSleep`.
+        matches!(self.state.load(Ordering::Relaxed), ASLEEP | DRIVING)
     }
 
     /// Says whether the thread waits in its driver.
     pub fn is_driving(&self) -> bool {
-        self.state.load(Ordering::SeqCst) == DRIVING
+        self.state.load(Ordering::Relaxed) == DRIVING
     }
 
     /// Makes the parked state visible. Returns `false` if the thread was notified and must not park.
@@ -92,17 +91,18 @@ impl Parker {
             Place::Driving => DRIVING,
             _ => ASLEEP,
         };
-        // SeqCst: an unpark is either before this and fails it, or after it and sees `parked`.
+        // Relaxed is enough: this and `unpark` both read and write one word in one step, so an unpark is either before
+        // this and fails it, or after it and sees `parked`. Nothing else is published here.
         self.state
-            .compare_exchange(RUNNING, parked, Ordering::SeqCst, Ordering::Relaxed)
+            .compare_exchange(RUNNING, parked, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     }
 
     /// Moves from the driver to the futex. Returns `false` if the thread was notified and must not park.
     pub fn fall_asleep(&self) -> bool {
-        // SeqCst: as in `begin`.
+        // Relaxed: as in `begin`.
         self.state
-            .compare_exchange(DRIVING, ASLEEP, Ordering::SeqCst, Ordering::Relaxed)
+            .compare_exchange(DRIVING, ASLEEP, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     }
 
@@ -114,20 +114,19 @@ impl Parker {
 
     /// Notes that the wait is over; keeps a notification.
     pub fn awake(&self) {
-        // SeqCst: ordered before the owner's look at the attendant, see `attendant::leave_deep_sleep`.
         // A failure means the state is NOTIFIED (or was never parked) and stays.
         let parked = self.state.load(Ordering::Relaxed);
         if matches!(parked, ASLEEP | DRIVING) {
             let _ =
                 self.state
-                    .compare_exchange(parked, RUNNING, Ordering::SeqCst, Ordering::Relaxed);
+                    .compare_exchange(parked, RUNNING, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
     /// Notifies the thread and rouses it from the futex; says where it was.
     pub fn unpark(&self) -> Place {
-        // Release: pairs with the Acquire in `take`. SeqCst: see `begin`.
-        match self.state.swap(NOTIFIED, Ordering::SeqCst) {
+        // Release: pairs with the Acquire in `take`.
+        match self.state.swap(NOTIFIED, Ordering::Release) {
             ASLEEP => {
                 self.sleeper.rouse(&self.state);
                 Place::Asleep

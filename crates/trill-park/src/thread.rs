@@ -347,12 +347,12 @@ impl Thread {
 
     /// Whether a `block_on` is running on this thread.
     pub(crate) fn is_entered(&self) -> bool {
-        // SeqCst: with the store in `set_entered`, see `block_on::Entry`.
+        // SeqCst: pairs with the store in `set_entered`, see `block_on::Entry`.
         self.entered.load(Ordering::SeqCst)
     }
 
     pub(crate) fn set_entered(&self, entered: bool) {
-        // SeqCst: see `block_on::Entry`.
+        // SeqCst: pairs with the load in `is_entered`, see `block_on::Entry`.
         self.entered.store(entered, Ordering::SeqCst);
     }
 
