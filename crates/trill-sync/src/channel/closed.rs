@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use trill_cell::Kind;
 
-use crate::channel::leaf;
 use crate::channel::sender::Sender;
+use crate::leaf::leaf;
 use crate::waiters::Ticket;
 
 /// Waits until the channel is closed; made by [`Sender::closed`].
@@ -49,11 +49,11 @@ impl<T> Future for Closed<'_, T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let location = Location::caller();
-        let unit = ready!(leaf::begin(cx, location));
-        let shared = self.sender.shared();
-        let poll = shared.poll_closed(&mut self.ticket, cx.waker());
-        leaf::end(poll, unit, Kind::Notification, shared.address(), location)
+        let Closed { sender, ticket } = &mut *self;
+        let shared = sender.shared();
+        leaf(Kind::Notification, shared, Location::caller(), cx, |cx| {
+            shared.poll_closed(ticket, cx.waker())
+        })
     }
 }
 

@@ -3,6 +3,9 @@
 //! | made by | senders | receivers | a message goes to | holds |
 //! | --- | --- | --- | --- | --- |
 //! | [`bounded`], [`unbounded`] | many | many | one receiver | up to a capacity; or any number |
+//! | [`oneshot`] | one | one | the receiver | one message |
+//! | [`broadcast`] | many | many | every receiver | the last ones, up to a capacity |
+//! | [`watch`] | many | many | whoever looks | the last value |
 //!
 //! # The smallest program
 //!
@@ -36,7 +39,6 @@
 mod backoff;
 mod closed;
 mod error;
-mod leaf;
 mod make;
 mod padded;
 mod permit;
@@ -47,7 +49,12 @@ mod ring;
 mod send;
 mod sender;
 mod shared;
+mod wait;
 mod weak;
+
+pub mod broadcast;
+pub mod oneshot;
+pub mod watch;
 
 pub use closed::Closed;
 pub use error::{RecvError, SendError, TryRecvError, TryReserveError, TrySendError};

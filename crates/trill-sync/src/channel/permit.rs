@@ -5,13 +5,13 @@ use std::future::Future;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use trill_cell::Kind;
 
 use crate::channel::error::SendError;
-use crate::channel::leaf;
 use crate::channel::sender::Sender;
+use crate::leaf::leaf;
 use crate::waiters::Ticket;
 
 /// A place in a channel for one message; from [`Sender::reserve`] or [`Sender::try_reserve`].
@@ -110,13 +110,13 @@ impl<'a, T> Future for Reserve<'a, T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let location = Location::caller();
-        let unit = ready!(leaf::begin(cx, location));
-        let sender = self.sender;
+        let Reserve { sender, ticket } = &mut *self;
+        let sender = *sender;
         let shared = sender.shared();
-        let poll = shared.poll_reserve(&mut self.ticket, cx.waker());
-        leaf::end(poll, unit, Kind::Send, shared.address(), location)
-            .map_ok(|()| Permit::new(sender))
+        leaf(Kind::Send, shared, Location::caller(), cx, |cx| {
+            shared.poll_reserve(ticket, cx.waker())
+        })
+        .map_ok(|()| Permit::new(sender))
     }
 }
 

@@ -4,16 +4,16 @@ use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 use trill_cell::Kind;
 
 use crate::channel::error::{RecvError, TryRecvError};
-use crate::channel::leaf;
 use crate::channel::recv::{Recv, RecvMany};
 use crate::channel::shared::{Line, Shared};
 use crate::channel::weak::WeakReceiver;
+use crate::leaf::leaf;
 use crate::waiters::Ticket;
 
 /// Receives messages; any number of tasks and threads may hold clones, and each message goes to one of them.
@@ -361,11 +361,11 @@ impl<T> Stream for Receiver<T> {
 
     #[track_caller]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let location = Location::caller();
-        let unit = ready!(leaf::begin(cx, location));
         let Receiver { shared, ticket } = &mut *self;
-        let poll = shared.poll_recv(Line::Streams, ticket, cx.waker(), Shared::try_recv);
-        leaf::end(poll, unit, Kind::Receive, shared.address(), location).map(Result::ok)
+        leaf(Kind::Receive, &**shared, Location::caller(), cx, |cx| {
+            shared.poll_recv(Line::Streams, ticket, cx.waker(), Shared::try_recv)
+        })
+        .map(Result::ok)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -4,14 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use trill_cell::Kind;
 
 use crate::channel::error::RecvError;
-use crate::channel::leaf;
 use crate::channel::receiver::Receiver;
 use crate::channel::shared::{Line, Shared};
+use crate::leaf::leaf;
 use crate::waiters::Ticket;
 
 /// Receives a message; made by [`Receiver::recv`].
@@ -58,12 +58,11 @@ impl<T> Future for Recv<'_, T> {
     #[track_caller]
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let location = Location::caller();
-        let unit = ready!(leaf::begin(cx, location));
-        let shared = self.receiver.shared();
-        let ticket = &mut self.ticket;
-        let poll = shared.poll_recv(Line::Futures, ticket, cx.waker(), Shared::try_recv);
-        leaf::end(poll, unit, Kind::Receive, shared.address(), location)
+        let Recv { receiver, ticket } = &mut *self;
+        let shared = receiver.shared();
+        leaf(Kind::Receive, shared, Location::caller(), cx, |cx| {
+            shared.poll_recv(Line::Futures, ticket, cx.waker(), Shared::try_recv)
+        })
     }
 }
 
@@ -124,8 +123,6 @@ impl<T> Future for RecvMany<'_, T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let location = Location::caller();
-        let unit = ready!(leaf::begin(cx, location));
         let RecvMany {
             receiver,
             to,
@@ -133,10 +130,11 @@ impl<T> Future for RecvMany<'_, T> {
             ticket,
         } = &mut *self;
         let shared = receiver.shared();
-        let poll = shared.poll_recv(Line::Futures, ticket, cx.waker(), |shared| {
-            shared.try_recv_many(to, *limit)
-        });
-        leaf::end(poll, unit, Kind::Receive, shared.address(), location)
+        leaf(Kind::Receive, shared, Location::caller(), cx, |cx| {
+            shared.poll_recv(Line::Futures, ticket, cx.waker(), |shared| {
+                shared.try_recv_many(to, *limit)
+            })
+        })
     }
 }
 

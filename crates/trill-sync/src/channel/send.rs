@@ -4,13 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use trill_cell::Kind;
 
 use crate::channel::error::SendError;
-use crate::channel::leaf;
 use crate::channel::sender::Sender;
+use crate::leaf::leaf;
 use crate::waiters::Ticket;
 
 /// Sends a message when there is room; made by [`Sender::send`].
@@ -64,16 +64,15 @@ impl<T> Future for Send<'_, T> {
     #[track_caller]
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let location = Location::caller();
-        let unit = ready!(leaf::begin(cx, location));
         let Send {
             sender,
             message,
             ticket,
         } = &mut *self;
         let shared = sender.shared();
-        let poll = shared.poll_send(message, ticket, cx.waker());
-        leaf::end(poll, unit, Kind::Send, shared.address(), location)
+        leaf(Kind::Send, shared, Location::caller(), cx, |cx| {
+            shared.poll_send(message, ticket, cx.waker())
+        })
     }
 }
 

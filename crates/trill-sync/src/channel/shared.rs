@@ -7,6 +7,7 @@ use crate::channel::error::{RecvError, SendError, TryRecvError, TryReserveError,
 use crate::channel::padded::Padded;
 use crate::channel::queue::Queue;
 use crate::channel::ring::{Nothing, Refused};
+use crate::channel::wait::poll_with;
 use crate::primitive::{AtomicUsize, Ordering};
 use crate::waiters::{Ticket, Waiters};
 
@@ -57,11 +58,6 @@ impl<T> Shared<T> {
 
     pub(crate) fn queue(&self) -> &Queue<T> {
         &self.queue
-    }
-
-    /// Returns the channel's address, by which people tell channels apart.
-    pub(crate) fn address(&self) -> u64 {
-        std::ptr::from_ref(self).addr() as u64
     }
 
     #[inline]
@@ -318,40 +314,6 @@ impl From<Nothing> for TryRecvError {
 /// A panic while the queue is changed cannot happen: it runs no foreign code.
 impl<T> UnwindSafe for Shared<T> {}
 impl<T> RefUnwindSafe for Shared<T> {}
-
-/// Tries until `attempt` has a result or `ticket` waits in line.
-#[inline]
-fn poll_with<R>(
-    waiters: &Waiters,
-    ticket: &mut Ticket,
-    waker: &Waker,
-    mut attempt: impl FnMut() -> Option<R>,
-) -> Poll<R> {
-    let mut robbed = false;
-    loop {
-        if let Some(result) = attempt() {
-            if ticket.is_registered() {
-                // If it was woken, what it just did is what it was woken for.
-                waiters.remove(ticket);
-            }
-            return Poll::Ready(result);
-        }
-        robbed = match robbed {
-            false => waiters.register(ticket, waker),
-            // It was woken and somebody else came first; it keeps its place in line.
-            true => waiters.register_front(ticket, waker),
-        };
-        if robbed {
-            continue;
-        }
-        // The second look: from here on somebody who changes the queue sees the ticket.
-        if let Some(result) = attempt() {
-            waiters.remove(ticket);
-            return Poll::Ready(result);
-        }
-        return Poll::Pending;
-    }
-}
 
 /// Wakes everybody when dropped.
 struct Broadcast<'a>(&'a Waiters);
