@@ -1,0 +1,343 @@
+//! The hierarchical wheel: which timer comes next, in constant time, exact to the nanosecond.
+//!
+//! A deadline is a number of 64 bits, read as eleven digits of 6 bits. The *horizon* is a point in time before which
+//! no timer is left. A timer lies at the *level* of the highest digit in which its deadline differs from the horizon,
+//! in the *bucket* of that digit. So everything at a lower level is due before everything at a higher one, and within
+//! a level buckets are in the order of their digit: one bit search finds the first bucket.
+//!
+//! When the first bucket holds something due, the horizon moves to the bucket's start and its timers move to lower
+//! levels, in their order. A bucket of level 0 is one nanosecond wide: all its timers have one deadline and fire in the
+//! order of the list, which is the order in which they were armed. A bucket of few timers is sorted at once instead.
+//! Both are done in steps of at most [`STEP`] timers, so that the lock around this is never held for long.
+//!
+//! While a long bucket is taken apart, newcomers that belong into it are put at its end and not at a lower level.
+//! Else they would overtake older ones of the same deadline.
+//!
+//! Source: G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", SOSP 1987; the alignment of digits to the
+//! current time is that of the Linux kernel's timer wheel before 4.8.
+
+use std::task::Waker;
+
+use crate::batch::{Batch, STEP};
+use crate::slab::{DETACHED, Key, NONE, Slab};
+
+/// Timers by deadline. Deadlines are nanoseconds since the wheel's origin.
+#[derive(Debug)]
+pub(crate) struct Levels {
+    pub(crate) slab: Slab,
+    /// Every linked timer has a deadline at or after this.
+    horizon: u64,
+    /// The long bucket that is being taken apart; its start is the horizon.
+    draining: Option<u16>,
+    /// Which levels have a bucket that is not empty, as bits.
+    used: u16,
+    /// Which buckets of each level are not empty, as bits.
+    occupied: [u64; LEVELS],
+    /// Which buckets of each level have an `earliest` that may be too early, as bits.
+    stale: [u64; LEVELS],
+    buckets: [[Bucket; BUCKETS]; LEVELS],
+}
+
+/// A list of timers in the order in which they were armed.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    head: u32,
+    tail: u32,
+    /// No timer in it has an earlier deadline; exact unless marked as stale. Means nothing if the bucket is empty.
+    earliest: u64,
+}
+
+/// What a step has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There may be more that is due.
+    More,
+    /// Nothing is due; the next deadline.
+    Idle(Option<u64>),
+}
+
+impl Levels {
+    pub(crate) fn new() -> Levels {
+        let empty = Bucket {
+            head: NONE,
+            tail: NONE,
+            earliest: 0,
+        };
+        Levels {
+            slab: Slab::new(),
+            horizon: 0,
+            draining: None,
+            used: 0,
+            occupied: [0; LEVELS],
+            stale: [0; LEVELS],
+            buckets: [[empty; BUCKETS]; LEVELS],
+        }
+    }
+
+    /// Every timer with a deadline before this has fired.
+    #[inline]
+    pub(crate) fn horizon(&self) -> u64 {
+        self.horizon
+    }
+
+    /// Links a detached timer by its deadline, which must not be before the horizon.
+    #[inline]
+    pub(crate) fn link(&mut self, index: u32) {
+        let mut bucket = self.bucket(self.slab[index].deadline);
+        if let Some(draining) = self.draining {
+            if level(bucket) < level(draining) {
+                bucket = draining;
+            }
+        }
+        self.push(bucket, index);
+    }
+
+    /// Takes a timer out of its bucket, if it is in one.
+    #[inline]
+    pub(crate) fn unlink(&mut self, index: u32) {
+        let slot = &mut self.slab[index];
+        let (bucket, deadline, prev, next) = (slot.bucket, slot.deadline, slot.prev, slot.next);
+        if bucket == DETACHED {
+            return;
+        }
+        slot.bucket = DETACHED;
+        let (level, digit) = split(bucket);
+        if prev == NONE {
+            self.buckets[level][digit].head = next;
+        } else {
+            self.slab[prev].next = next;
+        }
+        if next == NONE {
+            self.buckets[level][digit].tail = prev;
+        } else {
+            self.slab[next].prev = prev;
+        }
+        if prev == NONE && next == NONE {
+            self.occupied[level] &= !(1 << digit);
+            if self.occupied[level] == 0 {
+                self.used &= !(1 << level);
+            }
+            if self.draining == Some(bucket) {
+                self.draining = None;
+            }
+        } else if level > 0 && deadline == self.buckets[level][digit].earliest {
+            self.stale[level] |= 1 << digit;
+        }
+    }
+
+    /// If nothing is due at `now`, moves the horizon towards it and returns the next deadline.
+    #[inline]
+    pub(crate) fn idle(&mut self, now: u64) -> Option<Step> {
+        if self.draining.is_some() {
+            return None;
+        }
+        let past_now = now.saturating_add(1);
+        let Some(first) = self.first() else {
+            self.horizon = self.horizon.max(past_now);
+            return Some(Step::Idle(None));
+        };
+        let next = self.earliest(first);
+        if next <= now {
+            return None;
+        }
+        // Not into the bucket: its timers would have to move to lower levels.
+        let before_first = self.start(first).saturating_sub(1);
+        self.horizon = self.horizon.max(past_now.min(before_first));
+        Some(Step::Idle(Some(next)))
+    }
+
+    /// Does a bounded piece of the work at `now`: takes what is due into `due`, which must be empty, in order.
+    pub(crate) fn step(&mut self, now: u64, due: &mut Batch) -> Step {
+        if let Some(idle) = self.idle(now) {
+            return idle;
+        }
+        let bucket = match self.draining.or_else(|| self.first()) {
+            Some(bucket) => bucket,
+            None => return Step::Idle(None),
+        };
+        // Something in it is due, so it began at or before `now`.
+        self.horizon = self.horizon.max(self.start(bucket));
+        if level(bucket) == 0 {
+            self.take_same(bucket, due);
+        } else {
+            self.take_apart(bucket, now, due);
+        }
+        Step::More
+    }
+
+    /// Takes timers of one deadline from a bucket of level 0.
+    fn take_same(&mut self, bucket: u16, due: &mut Batch) {
+        for _ in 0..STEP {
+            let Some(index) = self.head(bucket) else {
+                break;
+            };
+            self.take(index, due);
+        }
+    }
+
+    /// Takes timers from a bucket of a higher level: to lower levels, or in order if they are few.
+    fn take_apart(&mut self, bucket: u16, now: u64, due: &mut Batch) {
+        let was_draining = self.draining.is_some();
+        let mut taken = [(0, 0, 0); STEP];
+        let mut len = 0;
+        for (place, entry) in (0_u32..).zip(&mut taken) {
+            let Some(index) = self.head(bucket) else {
+                break;
+            };
+            self.unlink(index);
+            *entry = (self.slab[index].deadline, place, index);
+            len += 1;
+        }
+        let taken = &mut taken[..len];
+        let is_long = self.head(bucket).is_some();
+        self.draining = is_long.then_some(bucket);
+        if !is_long && !was_draining {
+            // All of it: the lower levels are empty, so this is the final order.
+            taken.sort_unstable();
+        }
+        let may_fire = !is_long && !was_draining;
+        for &mut (deadline, _, index) in taken {
+            if may_fire && deadline <= now {
+                self.take(index, due);
+            } else {
+                self.push(self.bucket(deadline), index);
+            }
+        }
+    }
+
+    /// Takes a timer's waker into `due` and frees its slot.
+    fn take(&mut self, index: u32, due: &mut Batch) {
+        self.unlink(index);
+        if let Some(waker) = self.slab.release(index) {
+            due.push(waker);
+        }
+    }
+
+    /// Appends a detached timer to a bucket.
+    #[inline]
+    fn push(&mut self, bucket: u16, index: u32) {
+        let (level, digit) = split(bucket);
+        let list = &mut self.buckets[level][digit];
+        let bit = 1 << digit;
+        let slot = &mut self.slab[index];
+        slot.bucket = bucket;
+        slot.next = NONE;
+        if self.occupied[level] & bit == 0 {
+            slot.prev = NONE;
+            *list = Bucket {
+                head: index,
+                tail: index,
+                earliest: slot.deadline,
+            };
+            self.occupied[level] |= bit;
+            self.stale[level] &= !bit;
+            self.used |= 1 << level;
+        } else {
+            slot.prev = list.tail;
+            list.earliest = list.earliest.min(slot.deadline);
+            let before = std::mem::replace(&mut list.tail, index);
+            self.slab[before].next = index;
+        }
+    }
+
+    /// The first timer in a bucket.
+    fn head(&self, bucket: u16) -> Option<u32> {
+        let (level, digit) = split(bucket);
+        (self.occupied[level] & 1 << digit != 0).then(|| self.buckets[level][digit].head)
+    }
+
+    /// The bucket that comes first, outside of draining.
+    #[inline]
+    fn first(&self) -> Option<u16> {
+        if self.used == 0 {
+            return None;
+        }
+        let level = self.used.trailing_zeros();
+        let digit = self.occupied[level as usize].trailing_zeros();
+        Some((level * BUCKETS as u32 + digit) as u16)
+    }
+
+    /// Where a deadline belongs.
+    #[inline]
+    fn bucket(&self, deadline: u64) -> u16 {
+        debug_assert!(deadline >= self.horizon);
+        let level = ((deadline ^ self.horizon) | 1).ilog2() / DIGIT_BITS;
+        let digit = deadline >> (level * DIGIT_BITS) & (BUCKETS as u64 - 1);
+        (level as u64 * BUCKETS as u64 + digit) as u16
+    }
+
+    /// Where a bucket's stretch of time begins.
+    #[inline]
+    fn start(&self, bucket: u16) -> u64 {
+        let (level, digit) = split(bucket);
+        let shift = level as u32 * DIGIT_BITS;
+        let below = u64::MAX
+            .checked_shl(shift + DIGIT_BITS)
+            .map_or(u64::MAX, |above| !above);
+        self.horizon & !below | (digit as u64) << shift
+    }
+
+    /// The earliest deadline in a bucket. May be too early if that timer is gone and the bucket is long.
+    #[inline]
+    fn earliest(&mut self, bucket: u16) -> u64 {
+        let (level, digit) = split(bucket);
+        if self.stale[level] & 1 << digit != 0 {
+            self.look_for_earliest(level, digit);
+        }
+        self.buckets[level][digit].earliest
+    }
+
+    /// Makes a bucket's earliest deadline exact again, if the bucket is not long.
+    #[cold]
+    fn look_for_earliest(&mut self, level: usize, digit: usize) {
+        let mut index = self.buckets[level][digit].head;
+        let mut earliest = u64::MAX;
+        for _ in 0..STEP {
+            let slot = &self.slab[index];
+            earliest = earliest.min(slot.deadline);
+            index = slot.next;
+            if index == NONE {
+                self.buckets[level][digit].earliest = earliest;
+                self.stale[level] &= !(1 << digit);
+                return;
+            }
+        }
+    }
+
+    /// Detaches, gives a new deadline and links again; the deadline must not be before the horizon.
+    #[inline]
+    pub(crate) fn relink(&mut self, index: u32, deadline: u64) {
+        self.unlink(index);
+        self.slab[index].deadline = deadline;
+        self.link(index);
+    }
+
+    /// Takes a slot for a timer and links it.
+    #[inline]
+    pub(crate) fn insert(&mut self, deadline: u64, waker: Waker) -> Key {
+        let key = self.slab.take(deadline, waker);
+        self.link(key.index());
+        key
+    }
+}
+
+/// The level of a bucket.
+#[inline]
+fn level(bucket: u16) -> u16 {
+    bucket / BUCKETS as u16
+}
+
+/// The level and the digit of a bucket.
+#[inline]
+fn split(bucket: u16) -> (usize, usize) {
+    (usize::from(bucket) / BUCKETS, usize::from(bucket) % BUCKETS)
+}
+
+/// Bits of a digit: as many buckets as a machine word has bits, so that one instruction finds the first.
+const DIGIT_BITS: u32 = 6;
+
+/// Buckets of a level.
+const BUCKETS: usize = 1 << DIGIT_BITS;
+
+/// Levels, so that 64 bits of nanoseconds fit, 584 years.
+const LEVELS: usize = 11;

@@ -1,0 +1,79 @@
+//! What several test files need.
+#![allow(dead_code)] // Each file uses a part of it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use trill_world::VirtualWorld;
+
+/// Runs `future` in a fresh virtual world, where time jumps to the next deadline when everybody waits.
+pub(crate) fn in_world<T>(future: impl Future<Output = T>) -> T {
+    VirtualWorld::new(1).run(|| trill_park::block_on(future))
+}
+
+pub(crate) fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// Polls once with a waker that does nothing.
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_with(future, Waker::noop())
+}
+
+/// Polls once with the given waker.
+pub(crate) fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// Counts wakes.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicUsize);
+
+impl Count {
+    pub(crate) fn new() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count::default());
+        (count.clone(), Waker::from(count))
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Writes down who was woken and when.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<(usize, Instant)>>>);
+
+impl Log {
+    /// A waker that writes down `id`.
+    pub(crate) fn waker(&self, id: usize) -> Waker {
+        struct Entry(Log, usize);
+        impl Wake for Entry {
+            fn wake(self: Arc<Self>) {
+                let mut log = self.0.0.lock().unwrap();
+                log.push((self.1, trill_world::now()));
+            }
+        }
+        Waker::from(Arc::new(Entry(self.clone(), id)))
+    }
+
+    /// Takes what was written since the last call.
+    pub(crate) fn take(&self) -> Vec<(usize, Instant)> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// Takes who was woken since the last call, in order.
+    pub(crate) fn take_ids(&self) -> Vec<usize> {
+        self.take().into_iter().map(|(id, _)| id).collect()
+    }
+}
