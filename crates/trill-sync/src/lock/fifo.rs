@@ -29,6 +29,10 @@ pub(crate) trait Gate {
 
     /// Gives back what was taken.
     fn put_back(&self, ask: u32);
+
+    /// Wakes whoever waits inside for what was put back; it runs after the queue was served.
+    #[inline]
+    fn settle(&self) {}
 }
 
 /// A gate and the queue before it.
@@ -77,6 +81,8 @@ impl<G: Gate> Fifo<G> {
     /// Lets in those at the front for whom there is room; returns how many.
     #[inline]
     pub(crate) fn serve(&self) -> usize {
+        // Also if a waker panics.
+        let _settle = Settle(&self.gate);
         if self.waiters.is_empty() {
             return 0;
         }
@@ -110,5 +116,15 @@ impl<G: Gate> Fifo<G> {
         }
         // Also when it only held up those behind it.
         self.serve();
+    }
+}
+
+/// Settles a gate when dropped.
+struct Settle<'a, G: Gate>(&'a G);
+
+impl<G: Gate> Drop for Settle<'_, G> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.settle();
     }
 }
