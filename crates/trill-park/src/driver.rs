@@ -21,7 +21,7 @@ use crate::thread::Thread;
 /// impl Driver for Waiting {
 ///     fn wait(&self, thread: &Thread, now: Instant, until: Option<Instant>) -> bool {
 ///         let mut interrupted = self.interrupted.lock().unwrap();
-///         if !*interrupted {
+///         if !*interrupted && !thread.is_notified() {
 ///             interrupted = match until {
 ///                 Some(until) => self.changed.wait_timeout(interrupted, until - now).unwrap().0,
 ///                 None => self.changed.wait(interrupted).unwrap(),
@@ -57,6 +57,9 @@ pub trait Driver: Send + Sync {
     /// wakers which are called during delivery need not interrupt anybody.
     ///
     /// Returns `false` at once, without waiting, if another thread is inside.
+    ///
+    /// A driver that lets one thread in at a time asks [`Thread::is_notified`] once it is inside, and does not wait if
+    /// so: the interrupt that belongs to this notification may have roused the thread that was inside before.
     fn wait(&self, thread: &Thread, now: Instant, until: Option<Instant>) -> bool;
 
     /// Makes the current or the next [`wait`](Driver::wait) return. Any thread may call it.

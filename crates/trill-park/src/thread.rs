@@ -126,6 +126,23 @@ impl Thread {
         }
     }
 
+    /// Says whether this thread was unparked since its last poll and must not wait now; see [`Driver::wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// trill_park::block_on(async {
+    ///     let here = trill_park::thread();
+    ///     assert!(!here.is_notified());
+    ///     here.unpark();
+    ///     assert!(here.is_notified());
+    /// });
+    /// ```
+    #[inline]
+    pub fn is_notified(&self) -> bool {
+        self.parker.is_notified()
+    }
+
     /// Notes that this thread's wait in its driver is over; see [`Driver::wait`].
     ///
     /// # Examples
