@@ -94,7 +94,28 @@ impl Proceed {
 /// See [`proceed`].
 #[inline]
 pub fn with_budget<R>(poll: impl FnOnce() -> R) -> R {
-    let _restore = Restore(LEFT.replace(BUDGET_POLLS));
+    with_budget_of(BUDGET_POLLS, poll)
+}
+
+/// Runs `poll` with a budget of `units`, and restores the outer one afterwards.
+///
+/// For what polls several tasks at once and cannot tell them apart, such as `block_on` with a foreign executor in it.
+///
+/// # Examples
+///
+/// ```
+/// use std::task::{Context, Waker};
+/// use trill_cell::{proceed, with_budget_of};
+///
+/// let mut cx = Context::from_waker(Waker::noop());
+/// with_budget_of(1, || {
+///     assert!(proceed(&mut cx).is_ready());
+///     assert!(proceed(&mut cx).is_pending());
+/// });
+/// ```
+#[inline]
+pub fn with_budget_of<R>(units: u32, poll: impl FnOnce() -> R) -> R {
+    let _restore = Restore(LEFT.replace(units));
     poll()
 }
 

@@ -46,7 +46,7 @@ mod observer;
 mod spawned;
 mod wait;
 
-pub use budget::{BUDGET_POLLS, Proceed, proceed, unbudgeted, with_budget};
+pub use budget::{BUDGET_POLLS, Proceed, proceed, unbudgeted, with_budget, with_budget_of};
 pub use current::{current, current_id, waiting};
 pub use header::Header;
 pub use id::TaskId;
