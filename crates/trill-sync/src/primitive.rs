@@ -5,7 +5,7 @@ mod chosen {
     pub(crate) use std::sync::atomic::{
         AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
-    pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
     /// A cell with the shape of loom's, which checks each access.
     #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ mod chosen {
     pub(crate) use loom::sync::atomic::{
         AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
-    pub(crate) use loom::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
     /// Fences, because loom treats sequentially consistent accesses as acquire and release only.
     pub(crate) fn fence_for_loom() {
@@ -52,7 +52,7 @@ mod chosen {
 
 #[allow(unused_imports)] // Both halves of the crate take what they need.
 pub(crate) use chosen::{
-    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock,
+    Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock,
     RwLockReadGuard, UnsafeCell, fence, fence_for_loom,
 };
 

@@ -1,7 +1,5 @@
 //! The functions that make channels.
 
-use std::sync::Arc;
-
 use concurrent_queue::ConcurrentQueue;
 
 use crate::channel::queue::Queue;
@@ -9,6 +7,7 @@ use crate::channel::receiver::Receiver;
 use crate::channel::ring::Ring;
 use crate::channel::sender::Sender;
 use crate::channel::shared::Shared;
+use crate::primitive::Arc;
 
 /// Makes a channel that holds up to `capacity` messages.
 ///

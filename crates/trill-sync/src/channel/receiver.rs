@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
@@ -14,6 +13,7 @@ use crate::channel::recv::{Recv, RecvMany};
 use crate::channel::shared::{Line, Shared};
 use crate::channel::weak::WeakReceiver;
 use crate::leaf::leaf;
+use crate::primitive::Arc;
 use crate::waiters::Ticket;
 
 /// Receives messages; any number of tasks and threads may hold clones, and each message goes to one of them.

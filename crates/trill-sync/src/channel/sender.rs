@@ -1,7 +1,6 @@
 //! The half of a channel that sends.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::channel::closed::Closed;
 use crate::channel::error::{SendError, TryReserveError, TrySendError};
@@ -9,6 +8,7 @@ use crate::channel::permit::{Permit, Reserve};
 use crate::channel::send::Send;
 use crate::channel::shared::Shared;
 use crate::channel::weak::WeakSender;
+use crate::primitive::Arc;
 
 /// Sends messages; any number of tasks and threads may hold clones.
 ///

@@ -1,11 +1,11 @@
 //! Handles that do not keep a channel open.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::channel::receiver::Receiver;
 use crate::channel::sender::Sender;
 use crate::channel::shared::Shared;
+use crate::primitive::Arc;
 
 /// Knows a channel without keeping it open; becomes a [`Sender`] again by [`upgrade`](WeakSender::upgrade).
 ///

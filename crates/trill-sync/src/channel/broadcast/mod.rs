@@ -34,8 +34,7 @@ mod ring;
 mod sender;
 mod shared;
 
-use std::sync::Arc;
-
+use crate::primitive::Arc;
 pub use error::{Lagged, RecvError, TryRecvError};
 pub use receiver::Receiver;
 pub use recv::Recv;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -13,6 +12,7 @@ use super::error::{Lagged, RecvError, TryRecvError};
 use super::recv::{Recv, poll_recv};
 use super::shared::Shared;
 use crate::leaf::leaf;
+use crate::primitive::Arc;
 use crate::waiters::Ticket;
 
 /// Receives every message that was sent since it was made.

@@ -1,10 +1,10 @@
 //! The messages of a broadcast channel and how many receivers still want each.
 
 use std::mem;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use super::error::TryRecvError;
-use crate::primitive::Mutex;
+use crate::primitive::{Arc, Mutex};
 
 /// The last messages, up to a capacity.
 ///

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use trill_cell::Kind;
@@ -14,6 +13,7 @@ use super::shared::Shared;
 use crate::channel::error::SendError;
 use crate::channel::wait::poll_with;
 use crate::leaf::leaf;
+use crate::primitive::Arc;
 use crate::waiters::Ticket;
 
 /// Sends messages to all receivers; any number of tasks and threads may hold clones.

@@ -25,8 +25,7 @@ mod receiver;
 mod sender;
 mod state;
 
-use std::sync::Arc;
-
+use crate::primitive::Arc;
 pub use receiver::Receiver;
 pub use sender::{Closed, Sender};
 use state::State;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use trill_cell::Kind;
@@ -12,6 +11,7 @@ use trill_cell::Kind;
 use super::state::State;
 use crate::channel::error::SendError;
 use crate::leaf::leaf;
+use crate::primitive::Arc;
 
 /// Sends the one message of a oneshot channel.
 ///

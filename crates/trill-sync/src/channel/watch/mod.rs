@@ -32,8 +32,7 @@ mod sender;
 mod shared;
 mod wait_for;
 
-use std::sync::Arc;
-
+use crate::primitive::Arc;
 pub use changed::Changed;
 pub use closed::Closed;
 pub use receiver::Receiver;

@@ -1,13 +1,13 @@
 //! The half that looks at the value.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::changed::Changed;
 use super::reference::Ref;
 use super::shared::{Shared, Version};
 use super::wait_for::WaitFor;
 use crate::channel::error::RecvError;
+use crate::primitive::Arc;
 
 /// Looks at the value of a watch channel and remembers which one it has seen.
 ///

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::Arc;
 
 use super::closed::Closed;
 use super::receiver::Receiver;
 use super::reference::Ref;
 use super::shared::Shared;
 use crate::channel::error::SendError;
+use crate::primitive::Arc;
 
 /// Changes the value of a watch channel; any number of tasks and threads may hold clones.
 ///

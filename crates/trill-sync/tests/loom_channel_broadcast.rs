@@ -1,0 +1,80 @@
+//! Every interleaving of senders and receivers of a broadcast channel.
+#![cfg(loom)]
+
+mod model;
+
+use std::sync::Arc;
+
+use loom::thread;
+
+use model::{block_on, model};
+use trill_sync::channel::broadcast::{self, RecvError};
+
+#[test]
+fn waiting_receivers_hear_of_a_message() {
+    model(2, || {
+        let (sender, mut first) = broadcast::channel(1);
+        let mut second = sender.subscribe();
+        let receiving = thread::spawn(move || block_on(first.recv()));
+        let other = thread::spawn(move || block_on(second.recv()));
+        sender.send(7).unwrap();
+        assert_eq!(receiving.join().unwrap(), Ok(7));
+        assert_eq!(other.join().unwrap(), Ok(7));
+    });
+}
+
+#[test]
+fn waiting_receiver_hears_of_the_dropped_sender() {
+    model(3, || {
+        let (sender, mut receiver) = broadcast::channel::<i32>(1);
+        let receiving = thread::spawn(move || block_on(receiver.recv()));
+        drop(sender);
+        assert_eq!(receiving.join().unwrap(), Err(RecvError::Closed));
+    });
+}
+
+#[test]
+fn slow_receiver_gets_the_last_message_or_is_told() {
+    model(2, || {
+        let (sender, mut receiver) = broadcast::channel(1);
+        let receiving = thread::spawn(move || {
+            let mut last = 0;
+            loop {
+                match block_on(receiver.recv()) {
+                    Ok(message) => last = message,
+                    Err(RecvError::Lagged(missed)) => last += missed,
+                    Err(_) => return last,
+                }
+            }
+        });
+        sender.send(1).unwrap();
+        sender.send(2).unwrap();
+        drop(sender);
+        assert_eq!(receiving.join().unwrap(), 2);
+    });
+}
+
+#[test]
+fn message_is_dropped_when_nobody_wants_it_any_more() {
+    model(2, || {
+        let message = Arc::new(());
+        let (sender, mut first) = broadcast::channel(1);
+        let second = sender.subscribe();
+        sender.send(message.clone()).unwrap();
+        let receiving = thread::spawn(move || drop(first.try_recv()));
+        drop(second);
+        receiving.join().unwrap();
+        assert_eq!(Arc::strong_count(&message), 1);
+        drop(sender);
+    });
+}
+
+#[test]
+fn waiting_sender_hears_of_the_last_receiver() {
+    model(3, || {
+        let (sender, receiver) = broadcast::channel::<i32>(1);
+        let waiting = thread::spawn(move || block_on(sender.closed()));
+        drop(receiver);
+        waiting.join().unwrap();
+    });
+}
