@@ -1,13 +1,14 @@
 //! What several test files need.
 #![allow(dead_code)] // Each file uses a part of it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use trill_timer::sleep_until;
 use trill_world::VirtualWorld;
 
 /// Runs `future` in a fresh virtual world, where time jumps to the next deadline when everybody waits.
@@ -75,5 +76,28 @@ impl Log {
     /// Takes who was woken since the last call, in order.
     pub(crate) fn take_ids(&self) -> Vec<usize> {
         self.take().into_iter().map(|(id, _)| id).collect()
+    }
+}
+
+/// Waits until the wheel has fired a timer of `deadline`, and so every timer that was armed with one up to it.
+///
+/// Just awaiting a sleep does not say so: it is also ready if it is polled first and sees the clock.
+pub(crate) async fn fired(deadline: Instant) {
+    struct Bell(AtomicBool, Waker);
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+            self.1.wake_by_ref();
+        }
+    }
+    let root = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+    let bell = Arc::new(Bell(AtomicBool::new(false), root));
+    let mut sleep = sleep_until(deadline);
+    if poll_with(&mut sleep, &Waker::from(bell.clone())).is_pending() {
+        poll_fn(|_| match bell.0.load(Ordering::SeqCst) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
     }
 }

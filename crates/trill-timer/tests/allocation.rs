@@ -1,0 +1,99 @@
+//! What allocates memory, and what does not.
+#![allow(unsafe_code)] // A counting allocator is an unsafe trait.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::ready;
+use std::task::Waker;
+use std::time::Duration;
+
+use common::{in_world, ms, poll_once, poll_with};
+use trill_timer::{Sleep, Timer, sleep, timeout};
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: passes everything on to the system's allocator, which keeps the contract. Any test here would crash if not.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the contract of the same function. Any test here would crash if not.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// How often `run` allocates.
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn counting_counts() {
+    assert_eq!(allocations(|| drop(Box::new(5))), 1);
+}
+
+#[test]
+fn arming_resetting_and_cancelling_allocate_nothing_when_warm() {
+    in_world(async {
+        let work = || {
+            let mut sleeps: [Sleep; 100] = std::array::from_fn(|n| sleep(ms(1 + n as u64)));
+            for sleep in &mut sleeps {
+                assert!(poll_once(sleep).is_pending());
+            }
+            for sleep in &mut sleeps {
+                sleep.reset(trill_world::now() + ms(2000));
+                assert!(poll_once(sleep).is_pending());
+            }
+            let mut never = Timer::never();
+            assert!(poll_with(&mut never, Waker::noop()).is_pending());
+            never.set_after(ms(5));
+            never.clear();
+            assert!(poll_once(&mut timeout(ms(5), std::future::pending::<()>())).is_pending());
+        };
+        assert!(allocations(work) > 0, "the first page of slots");
+        assert_eq!(allocations(work), 0);
+    });
+}
+
+#[test]
+fn firing_and_arming_again_take_the_slots_of_before() {
+    in_world(async {
+        let arm = || {
+            let mut sleeps: [Sleep; 100] = std::array::from_fn(|n| sleep(ms(1 + n as u64 % 7)));
+            for sleep in &mut sleeps {
+                assert!(poll_once(sleep).is_pending());
+            }
+            sleeps
+        };
+        let fired = arm();
+        sleep(ms(10)).await;
+        assert_eq!(allocations(|| drop(arm())), 0);
+        drop(fired);
+    });
+}
+
+#[test]
+fn timeout_whose_body_is_ready_allocates_nothing() {
+    let count = allocations(|| {
+        for delay in [Duration::ZERO, ms(5), Duration::MAX] {
+            assert!(poll_once(&mut timeout(delay, ready(5))).is_ready());
+        }
+    });
+    assert_eq!(count, 0);
+}
