@@ -1,1 +1,96 @@
-//! Readiness of file descriptors as futures: epoll or polling, for any executor
+//! Readiness of file descriptors as futures, for any executor.
+//!
+//! [`Async<T>`](Async) makes a socket, pipe or other descriptor asynchronous. It works under this project's
+//! executors, under [`block_on`], and under any other executor.
+//!
+//! # The smallest program
+//!
+//! ```
+//! use std::net::{TcpListener, TcpStream};
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt};
+//! use trill_reactor::{Async, block_on};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! block_on(async {
+//!     let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0))?;
+//!     let mut client = Async::<TcpStream>::connect(listener.get_ref().local_addr()?).await?;
+//!     let (mut server, _) = listener.accept().await?;
+//!     client.write_all(b"hello").await?;
+//!     let mut buffer = [0; 5];
+//!     server.read_exact(&mut buffer).await?;
+//!     assert_eq!(&buffer, b"hello");
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! * A [`Source`] is registered once, edge-triggered. What is known of its readiness is kept beside it, and an
+//!   operation is tried at once; only if it would block does the task wait for the next event.
+//! * A thread that parks in [`block_on`] waits inside the [`Reactor`] of its sources: one `epoll_pwait2` a turn. One
+//!   thread is inside at a time; it delivers all events of the turn, then wakes those who waited, then goes on.
+//! * A source that is polled where nobody parks, or whose thread is stuck in a poll, is served by a helper thread
+//!   (`trill-park`'s attendant).
+//! * Any number of tasks may wait for each direction of a source. Dropping a future takes its waker back.
+//! * The back end is epoll on Linux, else the crate `polling`. The environment variable
+//!   `TRILL_REACTOR=epoll|polling` or [`Reactor::builder`] chooses another; [`Reactor::backend`] tells which and why.
+//!
+//! # What it does not do
+//!
+//! It has no timers and no tasks (`trill-timer`, `trill-executor`), resolves no names and knows no socket options
+//! (`trill-net`), and cannot wait for regular files, which are always ready. It needs a Unix system.
+
+#[cfg(not(unix))]
+compile_error!("trill-reactor watches file descriptors, so it needs a Unix system");
+
+mod accept;
+mod backend;
+mod block_on;
+mod choice;
+mod core;
+mod direction;
+mod error;
+mod io_safe;
+mod nonblocking;
+mod primitive;
+mod reactor;
+mod ready;
+mod slot;
+mod slots;
+mod source;
+mod sys;
+mod tcp;
+mod transfer;
+mod udp;
+mod unix;
+mod waiter;
+mod waiters;
+mod with;
+mod wrapper;
+
+pub use accept::{Accept, Incoming};
+pub use block_on::block_on;
+pub use choice::{Backend, Choice, Reason};
+pub use direction::Direction;
+pub use io_safe::IoSafe;
+pub use reactor::{Builder, EnteredReactor, Reactor};
+pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
+pub use slot::Seen;
+pub use source::Source;
+pub use tcp::Connect;
+pub use unix::ConnectUnix;
+pub use waiter::Waiter;
+pub use with::{ReadWith, ReadWithMut, WriteWith, WriteWithMut};
+pub use wrapper::Async;
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub use {
+    slot::{Ready, Slot, Who},
+    waiters::Ticket,
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,242 @@
+//! What a reactor is: a back end, its slots, and one leader at a time.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use trill_park::{Driver, Thread};
+
+use crate::backend::{Events, Limit, Poller};
+use crate::choice::{Choice, Reason};
+use crate::slot::{Ready, Slot};
+use crate::slots::{Slots, Token};
+
+/// What a reactor is. It is never freed: threads may park in it at any time.
+pub(crate) struct Core {
+    poller: Poller,
+    /// Whether it was made to work as on systems without edges.
+    pub(crate) asked_oneshot: bool,
+    /// Whoever holds this is the leader: it waits and delivers.
+    leader: Mutex<Events>,
+    slots: Slots,
+    /// How many sources are registered.
+    sources: AtomicUsize,
+    /// How many handles name it; with none it lies in the pool.
+    pub(crate) handles: AtomicUsize,
+    turns: AtomicU64,
+    events: AtomicU64,
+    interrupts: AtomicU64,
+    why: Mutex<Why>,
+}
+
+/// What is told of a reactor, and seldom changes.
+#[derive(Debug)]
+struct Why {
+    reason: Reason,
+    /// What the last wait failed with, which only a broken back end does.
+    failure: Option<io::Error>,
+}
+
+/// A registered descriptor: where its readiness is kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) slot: &'static Slot,
+    pub(crate) token: Token,
+}
+
+impl Core {
+    /// Makes a core for the rest of the process.
+    pub(crate) fn leak(choice: Choice, oneshot: bool) -> io::Result<&'static Core> {
+        let (poller, events) = Poller::new(choice.backend, oneshot)?;
+        Ok(Box::leak(Box::new(Core {
+            poller,
+            asked_oneshot: oneshot,
+            leader: Mutex::new(events),
+            slots: Slots::new(),
+            sources: AtomicUsize::new(0),
+            handles: AtomicUsize::new(0),
+            turns: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            interrupts: AtomicU64::new(0),
+            why: Mutex::new(Why {
+                reason: choice.reason,
+                failure: None,
+            }),
+        })))
+    }
+
+    /// Registers a descriptor.
+    pub(crate) fn register(&'static self, fd: BorrowedFd<'_>) -> io::Result<Entry> {
+        let (index, slot) = self.slots.take()?;
+        let generation = slot.open(fd.as_raw_fd());
+        let token = Token { index, generation };
+        if let Err(error) = self.poller.add(fd, token) {
+            slot.close(&mut Vec::new());
+            self.slots.give_back(index);
+            return Err(error);
+        }
+        self.sources.fetch_add(1, Ordering::Relaxed);
+        Ok(Entry { slot, token })
+    }
+
+    /// Ends a registration; those who still wait are woken. The descriptor is still open.
+    ///
+    /// If the back end fails its events still find nobody, because the slot has a new generation.
+    pub(crate) fn deregister(&self, entry: Entry, fd: BorrowedFd<'_>) -> io::Result<()> {
+        let mut woken = Vec::new();
+        entry.slot.close(&mut woken);
+        let removed = self.poller.remove(fd);
+        self.slots.give_back(entry.token.index);
+        self.sources.fetch_sub(1, Ordering::Relaxed);
+        woken.into_iter().for_each(trill_park::wake);
+        removed
+    }
+
+    /// Asks for the next event, on back ends that want to be asked each time.
+    #[inline]
+    pub(crate) fn arm(&self, entry: Entry) -> io::Result<()> {
+        if self.poller.is_oneshot() {
+            return self.rearm(entry.slot, entry.token.index);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn rearm(&self, slot: &Slot, index: u32) -> io::Result<()> {
+        let mut armed = Ok(());
+        slot.with_interest(|fd, generation, read, write| {
+            armed = self
+                .poller
+                .arm(fd, Token { index, generation }, read, write);
+        });
+        armed
+    }
+
+    /// Delivers what the back end has brought; those who waited for it are in `woken` afterwards.
+    fn deliver(&self, events: &Events, woken: &mut Vec<Waker>) {
+        let mut count = 0;
+        events.each(|token, ready| {
+            count += 1;
+            let Some(slot) = self.slots.at(token.index) else {
+                return;
+            };
+            if slot.deliver(token.generation, ready, woken) && self.poller.is_oneshot() {
+                // The other direction's waiters still want to be told. If the system refuses, those are woken and
+                // find out for themselves.
+                if self.rearm(slot, token.index).is_err() {
+                    slot.deliver(token.generation, Ready::ALL, woken);
+                }
+            }
+        });
+        // Relaxed and no read-modify-write: only the leader writes.
+        let events = self.events.load(Ordering::Relaxed);
+        self.events.store(events + count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn precision(&self) -> Duration {
+        self.poller.precision()
+    }
+
+    pub(crate) fn choice(&self) -> Choice {
+        Choice {
+            backend: self.poller.backend(),
+            reason: self.why().reason.clone(),
+        }
+    }
+
+    /// Tells why it was chosen this time.
+    pub(crate) fn set_reason(&self, reason: Reason) {
+        self.why().reason = reason;
+    }
+
+    pub(crate) fn sources(&self) -> usize {
+        self.sources.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn interrupts(&self) -> u64 {
+        self.interrupts.load(Ordering::Relaxed)
+    }
+
+    fn why(&self) -> MutexGuard<'_, Why> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Driver for Core {
+    fn wait(&self, thread: &Thread, now: Instant, until: Option<Instant>) -> bool {
+        let mut events = match self.leader.try_lock() {
+            Ok(events) => events,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        // Another leader may have consumed the interrupt that was meant for this thread.
+        let until = if thread.is_notified() {
+            Some(now)
+        } else {
+            until
+        };
+        let limit = until.map(|until| Limit { now, until });
+        let waited = self.poller.wait(&mut events, limit);
+        thread.awake();
+        if let Err(error) = waited {
+            // The thread sleeps on its futex then: timers and wakes go on, and the failure can be seen.
+            self.why().failure = Some(error);
+            return false;
+        }
+        // Relaxed and no read-modify-write: only the leader writes.
+        let turns = self.turns.load(Ordering::Relaxed);
+        self.turns.store(turns + 1, Ordering::Relaxed);
+        let mut woken = WOKEN.take();
+        self.deliver(&events, &mut woken);
+        drop(events);
+        // Everything is delivered and no lock is held, so a waker may do what it likes.
+        woken.drain(..).for_each(trill_park::wake);
+        WOKEN.set(woken);
+        true
+    }
+
+    fn interrupt(&self) {
+        self.interrupts.fetch_add(1, Ordering::Relaxed);
+        self.poller.interrupt();
+    }
+
+    fn is_idle(&self) -> bool {
+        self.sources() == 0
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("backend", &self.choice())
+            .field("sources", &self.sources())
+            .field("turns", &self.turns())
+            .field("events", &self.events())
+            .field("failure", &self.why().failure)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.slot.fmt(f)
+    }
+}
+
+thread_local! {
+    /// The buffer for the wakers of a turn; kept, so that a turn allocates nothing.
+    static WOKEN: Cell<Vec<Waker>> = const { Cell::new(Vec::new()) };
+}

@@ -1,0 +1,392 @@
+//! The handle of a reactor, and the ways to get one.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::choice::{Backend, Choice, Reason, choose};
+use crate::core::Core;
+
+/// A place where sources are registered and threads wait for their events.
+///
+/// The handle is cheap to clone. A program that makes none uses the [global](Reactor::global) one.
+/// The descriptors of a reactor whose last handle is dropped are kept and used again by the next one that is built;
+/// sources that are still registered go on working.
+///
+/// # Examples
+///
+/// ```
+/// use trill_reactor::{Async, Reactor, block_on};
+///
+/// let reactor = Reactor::builder().build()?;
+/// let (a, b) = std::os::unix::net::UnixStream::pair()?;
+/// let a = Async::new_in(&reactor, a)?;
+/// drop(b); // the end of the stream can be read
+/// block_on(a.readable())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Reactor {
+    core: &'static Core,
+}
+
+impl Reactor {
+    /// Returns the reactor that all share who have no other; made at first use.
+    ///
+    /// # Errors
+    ///
+    /// If the environment variable `TRILL_REACTOR` names no back end, or what the operating system says when it
+    /// refuses the descriptors. The next call tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let reactor = trill_reactor::Reactor::global()?;
+    /// println!("{}", reactor.backend());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn global() -> io::Result<Reactor> {
+        global().cloned()
+    }
+
+    /// Returns the reactor this thread has [entered](Reactor::enter), else the [global](Reactor::global) one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reactor::global`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_reactor::Reactor;
+    ///
+    /// let reactor = Reactor::builder().build()?;
+    /// let guard = reactor.enter();
+    /// assert_eq!(Reactor::current()?, reactor);
+    /// drop(guard);
+    /// assert_eq!(Reactor::current()?, Reactor::global()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn current() -> io::Result<Reactor> {
+        match entered() {
+            Some(core) => Ok(Reactor::of(core)),
+            None => Reactor::global(),
+        }
+    }
+
+    /// Starts to describe a reactor.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
+    pub fn builder() -> Builder {
+        Builder {
+            backend: None,
+            oneshot: false,
+        }
+    }
+
+    /// Makes this the thread's [current](Reactor::current) reactor until the guard is dropped.
+    ///
+    /// Guards nest; drop them in the reverse order of their making.
+    ///
+    /// # Examples
+    ///
+    /// See [`Reactor::current`].
+    pub fn enter(&self) -> EnteredReactor {
+        EnteredReactor {
+            outer: ENTERED.replace(Some(self.core)),
+            reactor: self.clone(),
+            _not_send: PhantomData,
+        }
+    }
+
+    /// Tells which back end is used, and why.
+    ///
+    /// # Examples
+    ///
+    /// See [`Choice`].
+    pub fn backend(&self) -> Choice {
+        self.core.choice()
+    }
+
+    /// Returns the steps in which a wait counts time: a nanosecond, or a millisecond on Linux before 5.11.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!trill_reactor::Reactor::global()?.precision().is_zero());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn precision(&self) -> Duration {
+        self.core.precision()
+    }
+
+    /// Returns how many sources are registered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_reactor::{Async, Reactor};
+    ///
+    /// let reactor = Reactor::builder().build()?;
+    /// let before = reactor.sources();
+    /// let (a, _b) = std::os::unix::net::UnixStream::pair()?;
+    /// let a = Async::new_in(&reactor, a)?;
+    /// assert_eq!(reactor.sources(), before + 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn sources(&self) -> usize {
+        self.core.sources()
+    }
+
+    /// Returns how often a thread has asked the system for events. It never shrinks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let turns = trill_reactor::Reactor::global()?.turns();
+    /// assert!(trill_reactor::Reactor::global()?.turns() >= turns);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn turns(&self) -> u64 {
+        self.core.turns()
+    }
+
+    /// Returns how many events of sources the system has reported. It never shrinks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let events = trill_reactor::Reactor::global()?.events();
+    /// assert!(trill_reactor::Reactor::global()?.events() >= events);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn events(&self) -> u64 {
+        self.core.events()
+    }
+
+    /// Returns how often a thread that waited here was roused by another thread. It never shrinks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let interrupts = trill_reactor::Reactor::global()?.interrupts();
+    /// assert!(trill_reactor::Reactor::global()?.interrupts() >= interrupts);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn interrupts(&self) -> u64 {
+        self.core.interrupts()
+    }
+
+    /// Makes the calling thread park in this reactor, if it is inside `block_on`; else the attendant is asked to.
+    ///
+    /// Sources do this whenever they wait. A runtime calls it at the start of a worker, so that the worker parks here
+    /// and not in another reactor whose source it happens to poll first.
+    ///
+    /// # Errors
+    ///
+    /// See [`trill_park::Thread::drive`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let reactor = trill_reactor::Reactor::builder().build()?;
+    /// trill_reactor::block_on(async { reactor.drive() })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn drive(&self) -> io::Result<()> {
+        trill_park::thread().drive(self.core)
+    }
+
+    /// The core behind the handle.
+    pub(crate) fn core(&self) -> &'static Core {
+        self.core
+    }
+
+    /// Makes a handle.
+    fn of(core: &'static Core) -> Reactor {
+        // Relaxed: whoever makes a handle has one, or has just taken the core out of the pool.
+        core.handles.fetch_add(1, Ordering::Relaxed);
+        Reactor { core }
+    }
+}
+
+impl Clone for Reactor {
+    fn clone(&self) -> Reactor {
+        Reactor::of(self.core)
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        // AcqRel: pairs with itself in the other handles, so that all their uses come before the pool's.
+        if self.core.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            pool().push(self.core);
+        }
+    }
+}
+
+impl PartialEq for Reactor {
+    fn eq(&self, other: &Reactor) -> bool {
+        std::ptr::eq(self.core, other.core)
+    }
+}
+
+impl Eq for Reactor {}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.core.fmt(f)
+    }
+}
+
+/// Describes a reactor to be made; from [`Reactor::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use trill_reactor::{Backend, Reactor, Reason};
+///
+/// let reactor = Reactor::builder().backend(Backend::Polling).build()?;
+/// assert_eq!(reactor.backend().reason, Reason::Builder);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    backend: Option<Backend>,
+    oneshot: bool,
+}
+
+impl Builder {
+    /// Chooses the back end, instead of the environment variable `TRILL_REACTOR` or the system's default.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
+    pub fn backend(mut self, backend: Backend) -> Builder {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// Makes `polling` work as on systems without edges, so that this way can be tested everywhere.
+    #[doc(hidden)]
+    pub fn oneshot(mut self) -> Builder {
+        self.oneshot = true;
+        self
+    }
+
+    /// Makes the reactor.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reactor::global`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
+    pub fn build(&self) -> io::Result<Reactor> {
+        let choice = choose(self.backend)?;
+        let made = self.take_or_make(choice.clone());
+        let core = match made {
+            // The default is a wish; what a person asked for is not replaced by something else.
+            Err(error) if choice.reason == Reason::Default && choice.backend == Backend::Epoll => {
+                let fallback = Choice {
+                    backend: Backend::Polling,
+                    reason: Reason::Fallback(error.to_string()),
+                };
+                self.take_or_make(fallback).map_err(|_| error)?
+            }
+            made => made?,
+        };
+        Ok(Reactor::of(core))
+    }
+
+    /// Takes a core of this kind out of the pool, or makes one.
+    fn take_or_make(&self, choice: Choice) -> io::Result<&'static Core> {
+        let oneshot = self.oneshot && choice.backend == Backend::Polling;
+        let mut pool = pool();
+        let fits =
+            |core: &&Core| core.choice().backend == choice.backend && core.asked_oneshot == oneshot;
+        // The one returned last: threads that parked in it may be about to park in the next one.
+        match pool.iter().rposition(fits) {
+            Some(index) => {
+                let core = pool.remove(index);
+                core.set_reason(choice.reason);
+                Ok(core)
+            }
+            None => Core::leak(choice, oneshot),
+        }
+    }
+}
+
+/// Keeps a reactor the thread's current one until it is dropped; from [`Reactor::enter`].
+///
+/// # Examples
+///
+/// See [`Reactor::current`].
+#[must_use = "the thread leaves the reactor when this is dropped"]
+pub struct EnteredReactor {
+    outer: Option<&'static Core>,
+    reactor: Reactor,
+    /// A guard is dropped on the thread that made it.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Drop for EnteredReactor {
+    fn drop(&mut self) {
+        ENTERED.set(self.outer);
+    }
+}
+
+impl fmt::Debug for EnteredReactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EnteredReactor")
+            .field(&self.reactor)
+            .finish()
+    }
+}
+
+thread_local! {
+    /// The reactor this thread has entered; the guard holds a handle.
+    static ENTERED: Cell<Option<&'static Core>> = const { Cell::new(None) };
+}
+
+/// The core of the reactor this thread has entered.
+#[inline]
+pub(crate) fn entered() -> Option<&'static Core> {
+    ENTERED.get()
+}
+
+/// The core of the current reactor.
+#[inline]
+pub(crate) fn current_core() -> io::Result<&'static Core> {
+    match entered() {
+        Some(core) => Ok(core),
+        None => Ok(global()?.core),
+    }
+}
+
+/// The global reactor.
+fn global() -> io::Result<&'static Reactor> {
+    static GLOBAL: OnceLock<Reactor> = OnceLock::new();
+    static MAKING: Mutex<()> = Mutex::new(());
+    if let Some(global) = GLOBAL.get() {
+        return Ok(global);
+    }
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(global) = GLOBAL.get() {
+        return Ok(global);
+    }
+    let made = Reactor::builder().build()?;
+    Ok(GLOBAL.get_or_init(|| made))
+}
+
+/// Cores without a handle.
+fn pool() -> std::sync::MutexGuard<'static, Vec<&'static Core>> {
+    static POOL: Mutex<Vec<&'static Core>> = Mutex::new(Vec::new());
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}

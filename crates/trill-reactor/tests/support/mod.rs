@@ -1,0 +1,124 @@
+//! What several test files need.
+#![allow(dead_code, unreachable_pub)] // No file needs all of it.
+
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use trill_reactor::{Async, Backend, Reactor};
+
+/// A reactor of each kind: every test runs over all of them.
+pub fn reactors() -> Vec<Reactor> {
+    let epoll = cfg!(any(target_os = "linux", target_os = "android"))
+        .then(|| Reactor::builder().backend(Backend::Epoll).build().unwrap());
+    let edge = Reactor::builder().backend(Backend::Polling).build();
+    let oneshot = Reactor::builder()
+        .backend(Backend::Polling)
+        .oneshot()
+        .build();
+    epoll
+        .into_iter()
+        .chain([edge.unwrap(), oneshot.unwrap()])
+        .collect()
+}
+
+/// Runs a test in each reactor, which is the thread's current one meanwhile, inside `block_on`.
+pub fn in_each<F: Future>(test: impl Fn(Reactor) -> F) {
+    for reactor in reactors() {
+        let _entered = reactor.enter();
+        println!("{}", reactor.backend());
+        trill_reactor::block_on(test(reactor.clone()));
+    }
+}
+
+/// Two ends of a TCP connection: an asynchronous one, and one that blocks.
+pub fn tcp_pair() -> (Async<TcpStream>, TcpStream) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let server = listener.accept().unwrap().0;
+    client.set_nodelay(true).unwrap();
+    (Async::try_from(server).unwrap(), client)
+}
+
+/// Fills what the system buffers for a stream; returns how many bytes that took.
+pub fn fill<T>(stream: &Async<T>) -> usize
+where
+    for<'a> &'a T: Write,
+{
+    let block = [7; 65536];
+    let mut total = 0;
+    loop {
+        match stream.get_ref().write(&block) {
+            Ok(count) => total += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return total,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Reads exactly `len` bytes from a blocking stream and drops them.
+pub fn drain(mut stream: impl Read, len: usize) {
+    let copied = io::copy(&mut (&mut stream).take(len as u64), &mut io::sink()).unwrap();
+    assert_eq!(copied, len as u64);
+}
+
+/// Makes what is read from it wait for nobody: `wait` is told when data is there by the system.
+pub fn until_readable(fd: impl AsFd) {
+    let mut fds = [rustix::event::PollFd::new(
+        &fd,
+        rustix::event::PollFlags::IN,
+    )];
+    rustix::event::poll(&mut fds, None).unwrap();
+}
+
+/// A waker that counts.
+#[derive(Debug, Default)]
+pub struct Count(AtomicUsize);
+
+impl Count {
+    pub fn waker() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count::default());
+        (count.clone(), count.into())
+    }
+
+    pub fn wakes(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Polls once.
+pub fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// Lets the thread take a turn in its reactor: returns when the system was asked for events `turns` times more.
+pub async fn turns(reactor: &Reactor, turns: u64) {
+    let until = reactor.turns() + turns;
+    while reactor.turns() < until {
+        yield_now().await;
+    }
+}
+
+/// Is pending once.
+pub async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
+}
