@@ -1,0 +1,158 @@
+//! Which executor polls on this thread, and which task.
+#![allow(unsafe_code)] // The thread-local word holds the address of a value on the stack.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+
+use crate::queue::Item;
+use crate::registry::{Free, Place, Registry};
+use crate::tally::Tally;
+use crate::worker::Worker;
+
+thread_local! {
+    /// The innermost executor that polls on this thread.
+    static CURRENT: Cell<*const Current<'static>> = const { Cell::new(ptr::null()) };
+    /// The worker whose runner was last polled on this thread: what is woken here between its polls goes to it.
+    static HOST: Cell<Option<&'static Worker>> = const { Cell::new(None) };
+}
+
+/// An executor that polls on this thread.
+pub(crate) struct Current<'a> {
+    /// The address of the executor's state.
+    executor: *const (),
+    /// The worker whose runner is being polled, if it is a runner's poll.
+    pub(crate) worker: Option<&'static Worker>,
+    registry: &'a Registry,
+    tally: &'a Tally,
+    /// The runner's own free slots. With them, `tally` has no other writer either.
+    free: Option<&'a RefCell<Free>>,
+    /// The cell of the task that is being polled or dropped, or null.
+    cell: Cell<*const ()>,
+    outer: Cell<*const Current<'static>>,
+}
+
+impl<'a> Current<'a> {
+    /// For an executor whose state is at `executor`.
+    pub(crate) fn new(
+        executor: *const (),
+        worker: Option<&'static Worker>,
+        registry: &'a Registry,
+        tally: &'a Tally,
+        free: Option<&'a RefCell<Free>>,
+    ) -> Current<'a> {
+        Current {
+            executor,
+            worker,
+            registry,
+            tally,
+            free,
+            cell: Cell::new(ptr::null()),
+            outer: Cell::new(ptr::null()),
+        }
+    }
+
+    /// Makes this the innermost executor on this thread until the guard is dropped, which must not be forgotten.
+    #[inline]
+    pub(crate) fn enter(&self) -> Leave<'a, '_> {
+        let address = ptr::from_ref(self).cast::<Current<'static>>();
+        self.outer.set(CURRENT.replace(address));
+        Leave(self)
+    }
+
+    /// Runs `body`, which polls or drops the task of this cell.
+    #[inline]
+    pub(crate) fn with_task<R>(&self, item: Item, body: impl FnOnce() -> R) -> R {
+        self.cell.set(item.as_ptr());
+        let result = body();
+        self.cell.set(ptr::null());
+        result
+    }
+
+    /// Says whether this polls the tasks of the executor whose state is at `executor`.
+    #[inline]
+    pub(crate) fn is(&self, executor: *const ()) -> bool {
+        self.executor == executor
+    }
+
+    /// Says whether a task is being polled or dropped.
+    #[inline]
+    pub(crate) fn is_in_task(&self) -> bool {
+        !self.cell.get().is_null()
+    }
+
+    /// Enters the task of `cell` into the executor's registry.
+    pub(crate) fn enlist(&self, cell: Item) -> Place {
+        match self.free {
+            Some(free) => self.registry.enter(Some(&mut free.borrow_mut()), cell),
+            None => self.registry.enter(None, cell),
+        }
+    }
+
+    /// Takes a task out of the executor's registry.
+    pub(crate) fn delist(&self, place: Place) {
+        match self.free {
+            Some(free) => self.registry.leave(Some(&mut free.borrow_mut()), place),
+            None => self.registry.leave(None, place),
+        }
+    }
+
+    /// Counts a task that was spawned.
+    #[inline]
+    pub(crate) fn count_spawned(&self) {
+        self.tally.count_spawned(self.free.is_some());
+    }
+
+    /// Counts a task that ended.
+    #[inline]
+    pub(crate) fn count_ended(&self) {
+        self.tally.count_ended(self.free.is_some());
+    }
+}
+
+/// Runs `body` on the innermost executor that polls on this thread.
+#[inline]
+pub(crate) fn with<R>(body: impl FnOnce(Option<&Current<'_>>) -> R) -> R {
+    let current = CURRENT.get();
+    // SAFETY: `Current::enter` stores an address of a value it borrows until `Leave` has taken it out again, and does
+    // both on this thread; the lifetime is shortened to this call's. Miri on `tests/nested.rs` would fail.
+    body(unsafe { current.as_ref() })
+}
+
+/// Says whether the task of this cell is the one that is being polled here.
+#[inline]
+pub(crate) fn is_polled(cell: *const ()) -> bool {
+    with(|current| current.is_some_and(|current| current.cell.get() == cell && !cell.is_null()))
+}
+
+/// Runs `body` on each worker whose runner is in a poll on this thread, from the innermost.
+pub(crate) fn each_worker(mut body: impl FnMut(&'static Worker)) {
+    let mut next = CURRENT.get();
+    // SAFETY: as in `with`; the outer ones were stored before the inner and stay longer. Miri on `tests/nested.rs`
+    // would fail.
+    while let Some(current) = unsafe { next.as_ref() } {
+        current.worker.into_iter().for_each(&mut body);
+        next = current.outer.get();
+    }
+}
+
+/// The worker to which this thread brings what it wakes between polls.
+#[inline]
+pub(crate) fn host() -> Option<&'static Worker> {
+    HOST.get()
+}
+
+/// Sets or clears [`host`].
+#[inline]
+pub(crate) fn set_host(worker: Option<&'static Worker>) {
+    HOST.set(worker);
+}
+
+/// Makes the outer executor the innermost again.
+pub(crate) struct Leave<'a, 'b>(&'b Current<'a>);
+
+impl Drop for Leave<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT.set(self.0.outer.get());
+    }
+}

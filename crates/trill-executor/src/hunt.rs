@@ -1,0 +1,129 @@
+//! Which runnable a runner polls next.
+
+use crate::queue::{Item, Share};
+use crate::worker::Worker;
+
+/// A runner's search for runnables.
+#[derive(Debug)]
+pub(crate) struct Hunt {
+    pub(crate) worker: &'static Worker,
+    /// Whether the runner counts as searching, see `sleep.rs`.
+    pub(crate) searching: bool,
+    /// Counts runnables taken.
+    ticks: u32,
+    /// How many runnables in a row came from the LIFO slot.
+    streak: u32,
+}
+
+impl Hunt {
+    /// Starts for a runner that has just taken this record.
+    pub(crate) fn new(worker: &'static Worker) -> Hunt {
+        Hunt {
+            worker,
+            searching: false,
+            ticks: 0,
+            streak: 0,
+        }
+    }
+
+    /// Takes the runnable that comes next: what was just woken, own ones, those from outside, others'.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Item> {
+        let worker = self.worker;
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.ticks % INBOX_TURNS == 0 {
+            if let Some(item) = self.take_from_outside() {
+                return Some(item);
+            }
+        }
+        if self.streak < LIFO_STREAK_MAX {
+            if let Some(item) = worker.lifo.take() {
+                self.streak += 1;
+                return Some(item);
+            }
+        }
+        self.streak = 0;
+        worker
+            .ring
+            .pop()
+            .or_else(|| worker.lifo.take())
+            .or_else(|| self.find())
+    }
+
+    /// Takes one runnable that came from outside, so that own ones that are always ready do not keep it waiting.
+    #[cold]
+    fn take_from_outside(&self) -> Option<Item> {
+        let (inbox, injector) = (&self.worker.inbox, &self.worker.state.injector);
+        if self.ticks % (2 * INBOX_TURNS) == 0 {
+            injector.pop().or_else(|| inbox.pop())
+        } else {
+            inbox.pop().or_else(|| injector.pop())
+        }
+    }
+
+    /// Takes runnables from outside its own ring, which is empty.
+    fn find(&mut self) -> Option<Item> {
+        let worker = self.worker;
+        let state = worker.state;
+        if let Some(item) = worker.fetch(&worker.inbox, Share::All) {
+            return Some(item);
+        }
+        if let Some(item) = worker.fetch(&state.injector, Share::TakeLast) {
+            return Some(item);
+        }
+        state.others(worker).next()?;
+        state.start_search(&mut self.searching);
+        state
+            .others(worker)
+            .find_map(|victim| victim.rob(worker))
+            .or_else(|| worker.fetch(&state.injector, Share::TakeLast))
+    }
+
+    /// As [`Hunt::next`] in a simulated world, which chooses among all that wait here.
+    pub(crate) fn pick(&mut self) -> Option<Item> {
+        let worker = self.worker;
+        let ring = &worker.ring;
+        while ring.room() > 0 {
+            let (inbox, injector) = (&worker.inbox, &worker.state.injector);
+            match worker
+                .lifo
+                .take()
+                .or_else(|| inbox.pop())
+                .or_else(|| injector.pop())
+            {
+                Some(item) => worker.push(item),
+                None => break,
+            }
+        }
+        // Turning the ring brings any of its items to the front.
+        for _ in 0..trill_world::pick(ring.len()) {
+            if let Some(item) = ring.pop() {
+                worker.push(item);
+            }
+        }
+        ring.pop().or_else(|| self.rob_any())
+    }
+
+    /// Takes from another worker, which a simulated world chooses.
+    fn rob_any(&mut self) -> Option<Item> {
+        let worker = self.worker;
+        let state = worker.state;
+        let count = state.others(worker).count();
+        if count == 0 {
+            return None;
+        }
+        state.start_search(&mut self.searching);
+        let first = trill_world::pick(count);
+        let others = state.others(worker).cycle().skip(first).take(count);
+        others
+            .into_iter()
+            .find_map(|victim| victim.rob(worker))
+            .or_else(|| worker.fetch(&state.injector, Share::TakeLast))
+    }
+}
+
+/// Every so many runnables one from outside is taken first, though own ones wait.
+const INBOX_TURNS: u32 = 16;
+
+/// Runnables in a row that may come from the LIFO slot, so that two tasks which wake each other leave room for others.
+const LIFO_STREAK_MAX: u32 = 3;

@@ -1,0 +1,204 @@
+//! The part that one `run` future takes in its executor: it polls runnables, sleeps, and retires.
+#![allow(unsafe_code)] // Turning queued addresses back into runnables.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use trill_park::Thread;
+use trill_world::World;
+
+use crate::cell::Runnable;
+use crate::current::{self, Current};
+use crate::hunt::Hunt;
+use crate::primitive::Ordering;
+use crate::queue::Item;
+use crate::registry::Free;
+use crate::state::State;
+use crate::worker::Worker;
+
+/// The part that one `run` future takes in its executor.
+pub(crate) struct Runner {
+    hunt: Hunt,
+    /// Slots of the registry for the tasks it polls.
+    free: RefCell<Free>,
+    /// The parking thread that tells the worker when it is stuck.
+    served_by: Option<&'static Thread>,
+}
+
+// SAFETY: the only field that is not `Sync` is `free`, and it is reached through `&mut self` alone: `poll` lends it to a
+// `Current` that lives no longer. The compiler upholds it, as no `&self` method touches the field.
+unsafe impl Sync for Runner {}
+
+impl Runner {
+    /// Joins an executor.
+    pub(crate) fn new(state: &'static State) -> Runner {
+        Runner {
+            hunt: Hunt::new(state.hire()),
+            free: RefCell::default(),
+            served_by: None,
+        }
+    }
+
+    /// Polls `future`, then runnables, until `future` is ready, nothing is left, or it is others' turn.
+    #[track_caller]
+    pub(crate) fn poll<F: Future>(
+        &mut self,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        self.arrive();
+        let Runner { hunt, free, .. } = self;
+        let worker = hunt.worker;
+        let state = worker.state;
+        let current = Current::new(
+            state.address(),
+            Some(worker),
+            &state.registry,
+            &worker.tally,
+            Some(free),
+        );
+        let _host = Host(worker);
+        let _inside = current.enter();
+        let polled = future.poll(cx);
+        if polled.is_pending() {
+            run_batch(hunt, &current, cx);
+        }
+        polled
+    }
+
+    /// Falls asleep without having polled anything; returns `false` if there is something to run.
+    pub(crate) fn sleep(&mut self, cx: &Context<'_>) -> bool {
+        let Hunt {
+            worker, searching, ..
+        } = &mut self.hunt;
+        worker.state.get_up(worker, searching);
+        worker.state.fall_asleep(worker, searching, cx.waker())
+    }
+
+    /// Begins a poll: gets up, and sees to it that somebody watches this thread.
+    fn arrive(&mut self) {
+        let worker = self.hunt.worker;
+        worker.state.get_up(worker, &mut self.hunt.searching);
+        worker.stalled.store(false, Ordering::Relaxed);
+        // What waits for a runner further out on this thread waits until this poll returns.
+        current::each_worker(|outer| {
+            if std::ptr::eq(outer.state, worker.state) && !std::ptr::eq(outer, worker) {
+                outer.stalled.store(true, Ordering::Relaxed);
+            }
+        });
+        let here = trill_park::thread();
+        if !self
+            .served_by
+            .is_some_and(|known| std::ptr::eq(known, here))
+        {
+            self.be_served(here);
+        }
+    }
+
+    /// Lets `here` tell the worker when its thread is stuck.
+    #[cold]
+    fn be_served(&mut self, here: &'static Thread) {
+        if let Some(former) = self.served_by.take() {
+            former.dismiss(self.hunt.worker);
+        }
+        // The attendant's record stands for "outside block_on": nobody would notice there.
+        let is_watched = !here.is_attendant() && here.serve(self.hunt.worker).is_ok();
+        self.served_by = is_watched.then_some(here);
+        self.hunt
+            .worker
+            .watched
+            .store(is_watched, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let worker = self.hunt.worker;
+        let state = worker.state;
+        if let Some(former) = self.served_by.take() {
+            former.dismiss(worker);
+        }
+        if current::host().is_some_and(|host| std::ptr::eq(host, worker)) {
+            current::set_host(None);
+        }
+        state.retire(worker, &mut self.hunt.searching);
+        worker.watched.store(false, Ordering::Relaxed);
+        worker.stalled.store(false, Ordering::Relaxed);
+        state
+            .injector
+            .push_all(std::iter::from_fn(|| worker.take_any()));
+        state.registry.retire(self.free.get_mut());
+        state.dismiss(worker);
+        let was_searching = self.hunt.searching;
+        state.end_search(&mut self.hunt.searching);
+        if !was_searching && !state.injector.is_empty() {
+            state.notify();
+        }
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("worker", &self.hunt.worker)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs up to [`BATCH_POLLS`] runnables; falls asleep when there are no more, else asks to be polled again.
+fn run_batch(hunt: &mut Hunt, current: &Current<'_>, cx: &mut Context<'_>) {
+    let worker = hunt.worker;
+    let is_simulated = !World::current().is_os();
+    for _ in 0..BATCH_POLLS {
+        let next = match is_simulated {
+            false => hunt.next(),
+            true => hunt.pick(),
+        };
+        match next {
+            Some(item) => {
+                if hunt.searching {
+                    worker.state.end_search(&mut hunt.searching);
+                }
+                run_one(worker, current, item);
+            }
+            None if worker
+                .state
+                .fall_asleep(worker, &mut hunt.searching, cx.waker()) =>
+            {
+                return;
+            }
+            None => {}
+        }
+    }
+    cx.waker().wake_by_ref();
+}
+
+/// Polls one task.
+#[inline]
+fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) {
+    // SAFETY: queues hold what `into_raw` gave, and each item comes out once. `queue` upholds it; the models in
+    // `tests/loom_queue.rs` would fail.
+    let runnable = unsafe { Runnable::from_raw(item) };
+    runnable.metadata().move_to(worker);
+    current.with_task(item, || runnable.run());
+    if worker.stalled.load(Ordering::Relaxed) {
+        worker.stalled.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Remembers whose runner was polled last on this thread, once its poll is over.
+struct Host(&'static Worker);
+
+impl Drop for Host {
+    #[inline]
+    fn drop(&mut self) {
+        current::set_host(Some(self.0));
+    }
+}
+
+/// Runnables after which the thread's reactor and timers get a look: about 5 µs of short polls, far below the 50 µs
+/// between two looks.
+const BATCH_POLLS: u32 = 64;

@@ -1,0 +1,169 @@
+//! What the runners of one executor share.
+
+#![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
+
+use std::fmt;
+use std::ptr;
+use std::sync::Mutex as StdMutex;
+
+use crate::current::Current;
+use crate::primitive::{Apart, AtomicPtr, AtomicUsize, Mutex, Ordering, lock};
+use crate::queue::{Inject, Item};
+use crate::registry::Registry;
+use crate::tally::Tally;
+use crate::worker::Worker;
+
+/// What the runners of one executor share.
+///
+/// Records are reused by later executors and never freed: a thread that scheduled a task may still be about to rouse a
+/// runner when the executor is gone, and then rouses one in vain.
+pub struct State {
+    /// Runnables that belong to no worker: spawned outside, spilled, or left by a runner that retired.
+    pub(crate) injector: Apart<Inject>,
+    /// See `sleep.rs`.
+    pub(crate) sleeping: Apart<AtomicUsize>,
+    /// See `sleep.rs`.
+    pub(crate) searching: AtomicUsize,
+    /// The newest worker record; each names the one before.
+    newest: Apart<AtomicPtr<Worker>>,
+    /// Records no runner has now.
+    idle: Mutex<Vec<&'static Worker>>,
+    pub(crate) registry: Registry,
+    /// Tasks that began or ended outside all workers.
+    pub(crate) outside: Tally,
+    /// Counts calls of [`State::take_any`], to begin at another queue now and then.
+    takes: AtomicUsize,
+}
+
+/// Records of executors that are gone.
+static POOL: StdMutex<Vec<&'static State>> = StdMutex::new(Vec::new());
+
+impl State {
+    /// Makes a record for an executor; it lives for the rest of the process.
+    pub fn leak() -> &'static State {
+        Box::leak(Box::new(State {
+            injector: Apart::default(),
+            sleeping: Apart(AtomicUsize::new(0)),
+            searching: AtomicUsize::new(0),
+            newest: Apart(AtomicPtr::new(ptr::null_mut())),
+            idle: Mutex::new(Vec::new()),
+            registry: Registry::new(),
+            outside: Tally::new(),
+            takes: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Takes a record for a new executor.
+    pub(crate) fn acquire() -> &'static State {
+        let known = POOL
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .pop();
+        known.unwrap_or_else(State::leak)
+    }
+
+    /// Gives the record of an executor back that has no task and no runner left.
+    pub(crate) fn release(&'static self) {
+        debug_assert!(self.is_empty() && self.injector.is_empty());
+        POOL.lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(self);
+    }
+
+    /// The address by which a thread knows that it polls this executor's tasks.
+    #[inline]
+    pub(crate) fn address(&'static self) -> *const () {
+        ptr::from_ref(self).cast()
+    }
+
+    /// Says whether every task that was spawned has ended.
+    pub(crate) fn is_empty(&'static self) -> bool {
+        let workers = self.workers().map(|worker| &worker.tally);
+        Tally::is_level(workers.chain([&self.outside]))
+    }
+
+    /// Takes a worker record for a runner.
+    pub fn hire(&'static self) -> &'static Worker {
+        let mut idle = lock(&self.idle);
+        if let Some(worker) = idle.pop() {
+            return worker;
+        }
+        // The lock also keeps two threads from adding at once.
+        let worker: &'static Worker = Box::leak(Box::new(Worker::new(self, self.newest())));
+        // Release: pairs with the Acquire in `newest`.
+        self.newest
+            .store(ptr::from_ref(worker).cast_mut(), Ordering::Release);
+        worker
+    }
+
+    /// Gives a worker record back that has nothing queued.
+    pub(crate) fn dismiss(&self, worker: &'static Worker) {
+        lock(&self.idle).push(worker);
+    }
+
+    /// All worker records, the newest first.
+    #[inline]
+    pub(crate) fn workers(&self) -> impl Iterator<Item = &'static Worker> + Clone + use<> {
+        std::iter::successors(self.newest(), |worker| worker.next)
+    }
+
+    /// All worker records but `me`, from the one after it.
+    #[inline]
+    pub(crate) fn others(
+        &self,
+        me: &'static Worker,
+    ) -> impl Iterator<Item = &'static Worker> + Clone + use<> {
+        let after = std::iter::successors(me.next, |worker| worker.next);
+        after.chain(
+            self.workers()
+                .take_while(move |worker| !ptr::eq(*worker, me)),
+        )
+    }
+
+    /// Says whether a runner that looks would find something.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.workers().any(Worker::has_spare)
+    }
+
+    /// Takes any one runnable, wherever it is queued.
+    pub(crate) fn take_any(&self) -> Option<Item> {
+        let turn = self.takes.fetch_add(1, Ordering::Relaxed);
+        let from_workers = || self.workers().find_map(Worker::take_any);
+        if turn % INJECTOR_TURNS == 0 {
+            from_workers().or_else(|| self.injector.pop())
+        } else {
+            self.injector.pop().or_else(from_workers)
+        }
+    }
+
+    /// How this executor is seen on a thread that polls its tasks and is no runner.
+    pub(crate) fn visitor(&'static self) -> Current<'static> {
+        Current::new(self.address(), None, &self.registry, &self.outside, None)
+    }
+
+    #[allow(unsafe_code)]
+    #[inline]
+    fn newest(&self) -> Option<&'static Worker> {
+        // Acquire: pairs with the Release in `hire`.
+        let worker = self.newest.load(Ordering::Acquire);
+        // SAFETY: `hire` is the only writer and stores addresses of leaked records. Miri on `tests/executor.rs` would
+        // fail.
+        unsafe { worker.as_ref() }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("injector", &self.injector.len())
+            .field("workers", &self.workers().count())
+            .field(
+                "sleeping",
+                &(self.sleeping.load(Ordering::Relaxed) as isize),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every so many ticks look at the workers' queues before the injector, so that neither starves the other.
+const INJECTOR_TURNS: usize = 8;
