@@ -35,7 +35,8 @@ pub(crate) struct Levels {
     occupied: [u64; LEVELS],
     /// Which buckets of each level have an `earliest` that may be too early, as bits.
     stale: [u64; LEVELS],
-    buckets: [[Bucket; BUCKETS]; LEVELS],
+    /// On the heap from the start: 11 KiB are much for a stack.
+    buckets: Box<[Bucket]>,
 }
 
 /// A list of timers in the order in which they were armed.
@@ -70,7 +71,7 @@ impl Levels {
             used: 0,
             occupied: [0; LEVELS],
             stale: [0; LEVELS],
-            buckets: [[empty; BUCKETS]; LEVELS],
+            buckets: vec![empty; LEVELS * BUCKETS].into(),
         }
     }
 
@@ -103,12 +104,12 @@ impl Levels {
         slot.bucket = DETACHED;
         let (level, digit) = split(bucket);
         if prev == NONE {
-            self.buckets[level][digit].head = next;
+            self.buckets[usize::from(bucket)].head = next;
         } else {
             self.slab[prev].next = next;
         }
         if next == NONE {
-            self.buckets[level][digit].tail = prev;
+            self.buckets[usize::from(bucket)].tail = prev;
         } else {
             self.slab[next].prev = prev;
         }
@@ -120,7 +121,7 @@ impl Levels {
             if self.draining == Some(bucket) {
                 self.draining = None;
             }
-        } else if level > 0 && deadline == self.buckets[level][digit].earliest {
+        } else if level > 0 && deadline == self.buckets[usize::from(bucket)].earliest {
             self.stale[level] |= 1 << digit;
         }
     }
@@ -217,7 +218,7 @@ impl Levels {
     #[inline]
     fn push(&mut self, bucket: u16, index: u32) {
         let (level, digit) = split(bucket);
-        let list = &mut self.buckets[level][digit];
+        let list = &mut self.buckets[usize::from(bucket)];
         let bit = 1 << digit;
         let slot = &mut self.slab[index];
         slot.bucket = bucket;
@@ -243,7 +244,7 @@ impl Levels {
     /// The first timer in a bucket.
     fn head(&self, bucket: u16) -> Option<u32> {
         let (level, digit) = split(bucket);
-        (self.occupied[level] & 1 << digit != 0).then(|| self.buckets[level][digit].head)
+        (self.occupied[level] & 1 << digit != 0).then(|| self.buckets[usize::from(bucket)].head)
     }
 
     /// The bucket that comes first, outside of draining.
@@ -282,22 +283,24 @@ impl Levels {
     fn earliest(&mut self, bucket: u16) -> u64 {
         let (level, digit) = split(bucket);
         if self.stale[level] & 1 << digit != 0 {
-            self.look_for_earliest(level, digit);
+            self.look_for_earliest(bucket);
         }
-        self.buckets[level][digit].earliest
+        self.buckets[usize::from(bucket)].earliest
     }
 
     /// Makes a bucket's earliest deadline exact again, if the bucket is not long.
     #[cold]
-    fn look_for_earliest(&mut self, level: usize, digit: usize) {
-        let mut index = self.buckets[level][digit].head;
+    fn look_for_earliest(&mut self, bucket: u16) {
+        let (level, digit) = split(bucket);
+        let list = &mut self.buckets[usize::from(bucket)];
+        let mut index = list.head;
         let mut earliest = u64::MAX;
         for _ in 0..STEP {
             let slot = &self.slab[index];
             earliest = earliest.min(slot.deadline);
             index = slot.next;
             if index == NONE {
-                self.buckets[level][digit].earliest = earliest;
+                list.earliest = earliest;
                 self.stale[level] &= !(1 << digit);
                 return;
             }

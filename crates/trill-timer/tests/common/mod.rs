@@ -1,5 +1,6 @@
 //! What several test files need.
 #![allow(dead_code)] // Each file uses a part of it.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
