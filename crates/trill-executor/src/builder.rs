@@ -29,6 +29,7 @@ use crate::task::Task;
 pub struct TaskBuilder<E> {
     executor: E,
     name: Option<Box<str>>,
+    site: Option<&'static Location<'static>>,
 }
 
 impl<E> TaskBuilder<E> {
@@ -36,6 +37,7 @@ impl<E> TaskBuilder<E> {
         TaskBuilder {
             executor,
             name: None,
+            site: None,
         }
     }
 
@@ -49,9 +51,37 @@ impl<E> TaskBuilder<E> {
         self
     }
 
+    /// Says where the task is spawned, for code that spawns on behalf of its caller; the default is where `spawn` is
+    /// called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::Location;
+    ///
+    /// let ex = trill_executor::Executor::new();
+    /// let here = Location::caller();
+    /// let task = ex.builder().site(here).spawn(async {
+    ///     trill_cell::current(|task| task.site()).flatten()
+    /// });
+    /// let site = trill_park::block_on(ex.run(task));
+    /// # if cfg!(feature = "insight") {
+    /// assert_eq!(site, Some(here));
+    /// # }
+    /// ```
+    pub fn site(mut self, site: &'static Location<'static>) -> TaskBuilder<E> {
+        self.site = Some(site);
+        self
+    }
+
     /// What is known of the task now that it is spawned.
-    fn spawned(name: Option<Box<str>>, site: &'static Location<'static>) -> Spawned {
-        let spawned = Spawned::at(site);
+    #[inline]
+    fn spawned(
+        name: Option<Box<str>>,
+        site: Option<&'static Location<'static>>,
+        caller: &'static Location<'static>,
+    ) -> Spawned {
+        let spawned = Spawned::at(site.unwrap_or(caller));
         match name {
             Some(name) => spawned.named(name),
             None => spawned,
@@ -67,7 +97,7 @@ impl<'a> TaskBuilder<&Executor<'a>> {
     /// See [`TaskBuilder`].
     #[track_caller]
     pub fn spawn<T: Send + 'a>(self, future: impl Future<Output = T> + Send + 'a) -> Task<T> {
-        let spawned = Self::spawned(self.name, Location::caller());
+        let spawned = Self::spawned(self.name, self.site, Location::caller());
         self.executor.spawn_as(future, spawned)
     }
 }
@@ -80,7 +110,7 @@ impl<'a> TaskBuilder<&LocalExecutor<'a>> {
     /// See [`TaskBuilder`].
     #[track_caller]
     pub fn spawn<T: 'a>(self, future: impl Future<Output = T> + 'a) -> Task<T> {
-        let spawned = Self::spawned(self.name, Location::caller());
+        let spawned = Self::spawned(self.name, self.site, Location::caller());
         self.executor.spawn_as(future, spawned)
     }
 }
@@ -96,7 +126,7 @@ impl TaskBuilder<&'static StaticExecutor> {
         self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
-        let spawned = Self::spawned(self.name, Location::caller());
+        let spawned = Self::spawned(self.name, self.site, Location::caller());
         self.executor.shared().spawn_as(future, spawned)
     }
 }
@@ -109,7 +139,7 @@ impl TaskBuilder<&'static StaticLocalExecutor> {
     /// See [`TaskBuilder`].
     #[track_caller]
     pub fn spawn<T: 'static>(self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        let spawned = Self::spawned(self.name, Location::caller());
+        let spawned = Self::spawned(self.name, self.site, Location::caller());
         self.executor.local().spawn_as(future, spawned)
     }
 }
