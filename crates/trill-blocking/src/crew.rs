@@ -50,7 +50,7 @@ pub struct Crew<J> {
 }
 
 /// Starts a thread that calls [`Crew::work`] with this seat.
-pub type Start<'a, J> = &'a dyn Fn(Arc<Seat<J>>) -> io::Result<()>;
+pub(crate) type Start<'a, J> = &'a dyn Fn(Arc<Seat<J>>) -> io::Result<()>;
 
 struct State<J> {
     lanes: Vec<Lane<J>>,

@@ -43,6 +43,9 @@ mod seat;
 mod stats;
 mod unblock;
 
+#[cfg(loom)]
+#[doc(hidden)]
+pub use crate::{crew::Crew, seat::Seat};
 pub use adapter::{IntoInner, RefMut, Unblock, WithMut};
 pub use builder::Builder;
 pub use class::Class;

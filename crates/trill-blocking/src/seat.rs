@@ -27,7 +27,7 @@ struct Slot<J> {
 }
 
 /// What a thread is told to do next.
-pub enum Order<J> {
+pub(crate) enum Order<J> {
     /// Run this job of the lane with this number.
     Run(J, usize),
     /// End; the pool has struck the thread off already.
