@@ -35,7 +35,8 @@
 //! A waiter registers, then looks at its condition again. A notifier changes the condition, then looks at the word.
 //! `register` ends with a sequentially consistent fence and `notify*` begins with one, so at least one of the two sees
 //! the other. Notifiers whose change is itself a sequentially consistent access skip the fence with `*_unfenced`,
-//! provided that the waiter's second look is one too.
+//! provided that the waiter's second look is one too; and waiters whose second look is one skip theirs, provided that
+//! the notifier fences or changes so.
 //!
 //! # Turns
 //!
@@ -139,6 +140,15 @@ impl Waiters {
     #[inline]
     pub(crate) fn register(&self, ticket: &mut Ticket, waker: &Waker) -> bool {
         self.register_at(End::Back, ticket, 0, waker)
+    }
+
+    /// Does what [`register`](Waiters::register) does, for a caller whose second look begins with a sequentially
+    /// consistent access or is made under a mutex that whoever changes the condition locks too.
+    #[inline]
+    pub(crate) fn register_unfenced(&self, ticket: &mut Ticket, waker: &Waker) -> bool {
+        let notified = self.place(End::Back, ticket, 0, waker);
+        fence_for_loom();
+        notified
     }
 
     /// Does what [`register`](Waiters::register) does, and notes what a new ticket asks for.
@@ -355,9 +365,19 @@ impl Waiters {
         Some(waker)
     }
 
-    /// Takes a place, or refreshes the one that the ticket has.
+    /// Takes a place, or refreshes the one that the ticket has, before a second look of any kind.
     #[inline]
     fn register_at(&self, end: End, ticket: &mut Ticket, weight: u32, waker: &Waker) -> bool {
+        let notified = self.place(end, ticket, weight, waker);
+        if !notified {
+            fence(Ordering::SeqCst);
+        }
+        notified
+    }
+
+    /// Takes a place, or refreshes the one that the ticket has.
+    #[inline]
+    fn place(&self, end: End, ticket: &mut Ticket, weight: u32, waker: &Waker) -> bool {
         let notified = match ticket.place {
             Place::Nowhere => self.enter(end, ticket, weight, waker.clone()),
             Place::Slot => self.refresh_slot(waker),
@@ -365,8 +385,6 @@ impl Waiters {
         };
         if notified {
             ticket.place = Place::Nowhere;
-        } else {
-            fence(Ordering::SeqCst);
         }
         notified
     }

@@ -5,6 +5,9 @@ use std::task::{Poll, Waker};
 use crate::waiters::{Ticket, Waiters};
 
 /// Tries until `attempt` has a result or `ticket` waits in line.
+///
+/// `attempt` looks by a sequentially consistent access or under a mutex, as
+/// [`register_unfenced`](Waiters::register_unfenced) asks.
 #[inline]
 pub(crate) fn poll_with<R>(
     waiters: &Waiters,
@@ -22,7 +25,7 @@ pub(crate) fn poll_with<R>(
             return Poll::Ready(result);
         }
         robbed = match robbed {
-            false => waiters.register(ticket, waker),
+            false => waiters.register_unfenced(ticket, waker),
             // It was woken and somebody else came first; it keeps its place in line.
             true => waiters.register_front(ticket, waker),
         };
