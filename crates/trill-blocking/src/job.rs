@@ -1,47 +1,30 @@
 //! A closure as a task: the one place that knows how tasks are made.
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use trill_cell::Spawned;
+use trill_executor::raw;
 
-pub use async_task::Task;
+pub use trill_executor::Task;
 
 /// A task that waits for a thread.
-pub(crate) type Runnable = async_task::Runnable;
+pub(crate) use trill_executor::raw::Runnable;
 
-/// Makes a task that calls `work` in its only poll. One allocation.
+/// Makes a task that calls `work` in its only poll. One allocation, if what `work` owns is below 2 KiB.
 pub(crate) fn task<T, F>(work: F, spawned: Spawned) -> (Runnable, Task<T>)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let _ = spawned;
     // The schedule function is never called: the future ends in its first poll and shows its waker to nobody.
-    async_task::Builder::new()
-        .propagate_panic(true)
-        .spawn(move |()| Call(Some(work)), drop)
+    raw::task(Call(Some(work)), drop, spawned)
 }
 
-/// Runs a job. A panic is the awaiter's, and this thread goes on.
+/// Runs a job. A panic in it is its awaiter's, and this thread goes on.
 pub(crate) fn run(job: Runnable) {
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        job.run();
-    }));
-    if let Err(payload) = ended {
-        discard(payload);
-    }
-}
-
-/// Drops the payload of a panic, which may panic in turn.
-fn discard(payload: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // A second panic of this kind has earned no third chance.
-        std::mem::forget(again);
-    }
+    job.run();
 }
 
 /// A future that calls its closure when polled.
