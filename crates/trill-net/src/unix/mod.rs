@@ -1,0 +1,5 @@
+//! Unix sockets.
+
+mod credentials;
+
+pub use credentials::Credentials;
