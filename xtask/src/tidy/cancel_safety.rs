@@ -20,13 +20,27 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn check_crate(sources: &[&Source]) -> Vec<Finding> {
-    let futures: BTreeSet<String> = sources
+    let futures: BTreeSet<(&str, String)> = sources
         .iter()
-        .flat_map(|source| impls(source))
-        .filter(|block| block.of.as_deref() == Some("Future"))
-        .map(|block| block.name)
+        .flat_map(|source| {
+            impls(source)
+                .into_iter()
+                .map(|block| (folder(source), block))
+        })
+        .filter(|(_, block)| block.of.as_deref() == Some("Future"))
+        .map(|(folder, block)| (folder, block.name))
         .collect();
     let public: BTreeSet<String> = sources.iter().flat_map(|s| public_types(s)).collect();
+
+    // Where modules in several folders have a type of the same name, a name means the one of its own folder.
+    let folders = |name: &str| {
+        let declaring = sources.iter().filter(|s| public_types(s).contains(name));
+        declaring.map(|s| folder(s)).collect::<BTreeSet<_>>().len()
+    };
+    let is_future = |source: &Source, name: &str| match folders(name) {
+        0 | 1 => futures.iter().any(|(_, future)| future == name),
+        _ => futures.contains(&(folder(source), name.to_string())),
+    };
 
     let mut findings = Vec::new();
     for source in sources {
@@ -46,7 +60,7 @@ fn check_crate(sources: &[&Source]) -> Vec<Finding> {
             };
             let unnamed = |keyword| words(&function.returns, keyword).next().is_some();
             let future = function.is_async
-                || futures.contains(&head)
+                || is_future(source, &head)
                 || (unnamed("Future") && (unnamed("impl") || unnamed("dyn")));
             if future && !source.above(function.offset).contains(HEADING) {
                 findings.push(Finding::at(
@@ -64,6 +78,14 @@ fn check_crate(sources: &[&Source]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The folder that a source lies in.
+fn folder(source: &Source) -> &str {
+    source
+        .path
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]
@@ -103,5 +125,21 @@ mod tests {
                     pub struct W;\nimpl Future for W {}\nimpl W {\npub fn d() -> Self {}\n}\n\
                     pub fn e() -> io::Result<W> {}\npub fn f() -> Pin<Box<dyn Future>> {}";
         assert_eq!(lines(text), [2, 3, 4, 8, 10, 11]);
+    }
+
+    #[test]
+    fn name_means_the_type_of_its_own_folder() {
+        let tree = Tree::of(&[
+            ("crates/a/Cargo.toml", ""),
+            (
+                "crates/a/src/one/r.rs",
+                "pub struct R;\nimpl Future for R {}\npub fn a() -> R {}",
+            ),
+            (
+                "crates/a/src/many/r.rs",
+                "pub struct R;\npub fn b() -> R {}",
+            ),
+        ]);
+        assert_eq!(places(&check(&tree)), [("crates/a/src/one/r.rs", 3)]);
     }
 }
