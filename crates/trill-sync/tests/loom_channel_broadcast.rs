@@ -12,7 +12,7 @@ use trill_sync::channel::broadcast::{self, RecvError};
 
 #[test]
 fn waiting_receivers_hear_of_a_message() {
-    model(2, || {
+    model(3, || {
         let (sender, mut first) = broadcast::channel(1);
         let mut second = sender.subscribe();
         let receiving = thread::spawn(move || block_on(first.recv()));
@@ -35,7 +35,7 @@ fn waiting_receiver_hears_of_the_dropped_sender() {
 
 #[test]
 fn slow_receiver_gets_the_last_message_or_is_told() {
-    model(2, || {
+    model(3, || {
         let (sender, mut receiver) = broadcast::channel(1);
         let receiving = thread::spawn(move || {
             let mut last = 0;
@@ -56,7 +56,7 @@ fn slow_receiver_gets_the_last_message_or_is_told() {
 
 #[test]
 fn message_is_dropped_when_nobody_wants_it_any_more() {
-    model(2, || {
+    model(3, || {
         let message = Arc::new(());
         let (sender, mut first) = broadcast::channel(1);
         let second = sender.subscribe();

@@ -68,7 +68,7 @@ fn closed_hears_of_the_last_receiver() {
 
 #[test]
 fn two_messages_in_turn_keep_their_order() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(1);
         let receiving = thread::spawn(move || {
             assert_eq!(block_on(receiver.recv()), Ok(1));
@@ -84,7 +84,7 @@ fn two_messages_in_turn_keep_their_order() {
 
 #[test]
 fn two_senders_and_a_receiver_lose_nothing() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(2);
         let other = sender.clone();
         let sending = thread::spawn(move || other.try_send(1).unwrap());
@@ -101,7 +101,7 @@ fn two_senders_and_a_receiver_lose_nothing() {
 
 #[test]
 fn each_message_goes_to_one_of_two_receivers() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(2);
         sender.try_send(1).unwrap();
         sender.try_send(2).unwrap();
@@ -115,7 +115,7 @@ fn each_message_goes_to_one_of_two_receivers() {
 
 #[test]
 fn woken_receiver_that_leaves_passes_its_turn_on() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(1);
         let receiver = Arc::new(receiver);
         let thread_waker = Thread::new();
@@ -138,7 +138,7 @@ fn woken_receiver_that_leaves_passes_its_turn_on() {
 
 #[test]
 fn woken_sender_that_leaves_passes_its_turn_on() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(1);
         let sender = Arc::new(sender);
         sender.try_send(1).unwrap();
@@ -176,7 +176,7 @@ fn place_is_used_again_only_when_its_message_is_out() {
 
 #[test]
 fn robbed_receiver_waits_again() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(2);
         let robber = receiver.clone();
         let receiving = thread::spawn(move || block_on(receiver.recv()));
@@ -190,7 +190,7 @@ fn robbed_receiver_waits_again() {
 
 #[test]
 fn released_permit_wakes_a_sender() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(1);
         let sender = Arc::new(sender);
         let permit = sender.try_reserve().unwrap();
@@ -204,7 +204,7 @@ fn released_permit_wakes_a_sender() {
 
 #[test]
 fn permit_and_send_share_the_room() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(1);
         let other = sender.clone();
         let sending = thread::spawn(move || other.try_send(1).is_ok());
@@ -220,7 +220,7 @@ fn permit_and_send_share_the_room() {
 
 #[test]
 fn two_forced_messages_displace_at_most_one_each() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(1);
         sender.try_send(0).unwrap();
         let other = sender.clone();
@@ -237,7 +237,7 @@ fn two_forced_messages_displace_at_most_one_each() {
 
 #[test]
 fn batch_and_single_receiver_share_the_messages() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(2);
         sender.try_send(1).unwrap();
         sender.try_send(2).unwrap();
@@ -273,7 +273,7 @@ fn message_sent_while_the_last_receiver_leaves_is_dropped_or_given_back() {
 #[test]
 fn stream_and_future_both_hear_of_messages() {
     use futures_core::Stream;
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = bounded(2);
         let mut stream = pin!(receiver.clone());
         let thread_waker = Thread::new();

@@ -30,7 +30,7 @@ fn waiting_receiver_hears_of_close() {
 
 #[test]
 fn two_senders_and_a_receiver_lose_nothing() {
-    model(2, || {
+    model(3, || {
         let (sender, receiver) = unbounded();
         let other = sender.clone();
         let sending = thread::spawn(move || {

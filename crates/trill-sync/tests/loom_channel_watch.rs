@@ -34,7 +34,7 @@ fn waiting_receiver_hears_of_the_dropped_sender() {
 
 #[test]
 fn awaited_value_is_found_or_the_channel_ends() {
-    model(2, || {
+    model(3, || {
         let (sender, mut receiver) = watch::channel(1);
         let receiving = thread::spawn(move || {
             block_on(receiver.wait_for(|value| *value == 2)).map(|value| *value)
@@ -47,7 +47,7 @@ fn awaited_value_is_found_or_the_channel_ends() {
 
 #[test]
 fn value_and_version_belong_together() {
-    model(2, || {
+    model(3, || {
         let (sender, mut receiver) = watch::channel(1);
         let sending = thread::spawn(move || {
             sender.send_modify(|value| *value = 2);
@@ -63,7 +63,7 @@ fn value_and_version_belong_together() {
 
 #[test]
 fn two_waiting_receivers_hear_of_one_change() {
-    model(2, || {
+    model(3, || {
         let (sender, mut first) = watch::channel(1);
         let mut second = first.clone();
         let receiving = thread::spawn(move || block_on(first.changed()));

@@ -141,6 +141,7 @@ impl<T> Ring<T> {
 
     /// Gives a reserved place back.
     pub(crate) fn release(&self) {
+        // SeqCst: pairs with the loads of `tail` in `claim`; see "Sleeping".
         let before = self.tail.0.word.fetch_sub(PERMIT, Ordering::SeqCst);
         debug_assert!(permits(before) > 0, "a permit is released once");
     }
@@ -214,11 +215,13 @@ impl<T> Ring<T> {
 
     /// Closes the ring; returns whether this call did.
     pub(crate) fn close(&self) -> bool {
+        // SeqCst: pairs with the loads of `tail` in `claim`, `take` and `is_closed`; see "Sleeping".
         let before = self.tail.0.word.fetch_or(CLOSED, Ordering::SeqCst);
         before & CLOSED == 0
     }
 
     pub(crate) fn is_closed(&self) -> bool {
+        // SeqCst: pairs with `close`, for those who wait for it; see "Sleeping".
         self.tail.0.word.load(Ordering::SeqCst) & CLOSED != 0
     }
 
@@ -377,6 +380,8 @@ impl<T> Ring<T> {
     /// Loads `tail` and `head` of one moment.
     fn snapshot(&self) -> (u64, u64) {
         loop {
+            // SeqCst: pairs with the compare-exchanges in `advance` and `take`; unchanged before and after, `tail`
+            // belongs to `head`.
             let tail = self.tail.0.word.load(Ordering::SeqCst);
             let head = self.head.0.load(Ordering::SeqCst);
             if self.tail.0.word.load(Ordering::SeqCst) == tail {

@@ -226,11 +226,11 @@ impl<T> Shared<T> {
     }
 
     pub(crate) fn senders(&self) -> usize {
-        self.senders.load(Ordering::SeqCst)
+        self.senders.load(Ordering::Relaxed)
     }
 
     pub(crate) fn receivers(&self) -> usize {
-        self.receivers.load(Ordering::SeqCst)
+        self.receivers.load(Ordering::Relaxed)
     }
 
     pub(crate) fn add_sender(&self) {
