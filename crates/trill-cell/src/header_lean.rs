@@ -41,6 +41,12 @@ impl Header {
         result
     }
 
+    /// As [`Header::poll`]; nothing is timed without insight, so `began` is returned.
+    #[inline]
+    pub fn poll_since<R>(&self, began: u64, poll: impl FnOnce() -> R) -> (R, u64) {
+        (self.poll(poll), began)
+    }
+
     /// Returns the task's identity.
     #[inline]
     pub fn id(&self) -> TaskId {
