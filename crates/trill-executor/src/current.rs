@@ -28,6 +28,8 @@ pub(crate) struct Current<'a> {
     free: Option<&'a RefCell<Free>>,
     /// The cell of the task that is being polled or dropped, or null.
     cell: Cell<*const ()>,
+    /// When the last poll ended, in [`trill_world::ticks`]: that is when the next one begins.
+    ticks: Cell<u64>,
     outer: Cell<*const Current<'static>>,
 }
 
@@ -47,6 +49,7 @@ impl<'a> Current<'a> {
             tally,
             free,
             cell: Cell::new(ptr::null()),
+            ticks: Cell::new(0),
             outer: Cell::new(ptr::null()),
         }
     }
@@ -66,6 +69,18 @@ impl<'a> Current<'a> {
         let result = body();
         self.cell.set(ptr::null());
         result
+    }
+
+    /// Begins the time of the first task.
+    #[inline]
+    pub(crate) fn start_timing(&self) {
+        self.ticks.set(trill_world::ticks());
+    }
+
+    /// When the poll of a task begins.
+    #[inline]
+    pub(crate) fn ticks(&self) -> &Cell<u64> {
+        &self.ticks
     }
 
     /// Says whether this polls the tasks of the executor whose state is at `executor`.
@@ -89,7 +104,7 @@ impl<'a> Current<'a> {
     }
 
     /// Takes a task out of the executor's registry.
-    pub(crate) fn delist(&self, place: Place) {
+    pub(crate) fn delist(&self, place: Place) -> Item {
         match self.free {
             Some(free) => self.registry.leave(Some(&mut free.borrow_mut()), place),
             None => self.registry.leave(None, place),

@@ -291,6 +291,7 @@ pub(crate) fn try_tick(state: &'static State) -> bool {
     let runnable = unsafe { Runnable::from_raw(item) };
     let current = state.visitor();
     let _inside = current.enter();
+    current.start_timing();
     current.with_task(item, || runnable.run());
     true
 }

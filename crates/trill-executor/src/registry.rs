@@ -20,7 +20,8 @@
 //! # Why a reader's task is alive
 //!
 //! The future is dropped only after `clear` has returned, and `clear` swaps the plain address only. So while a reader
-//! holds the lowest bit the future exists, and with it the reference by which the task's cell is alive.
+//! holds the lowest bit the future exists, and with it the reference to the cell that `Body` counts from the first
+//! `Pending` until its drop. (A detached task to which no waker refers has no other.)
 //!
 //! # Tested by
 //!
@@ -29,6 +30,7 @@
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
 use std::fmt;
+use std::ptr;
 use std::sync::OnceLock;
 
 use crate::primitive::{AtomicUsize, Mutex, Ordering, lock, relax};
@@ -87,10 +89,10 @@ impl Registry {
         Place(number)
     }
 
-    /// Takes a task out again; waits while a reader looks at it.
+    /// Takes a task out again and returns its cell; waits while a reader looks at it.
     #[inline]
-    pub(crate) fn leave(&self, free: Option<&mut Free>, place: Place) {
-        self.slot(place.0).clear();
+    pub(crate) fn leave(&self, free: Option<&mut Free>, place: Place) -> Item {
+        let cell = self.slot(place.0).clear();
         match free {
             Some(free) => {
                 free.0.push(place.0);
@@ -100,6 +102,7 @@ impl Registry {
             }
             None => lock(&self.depot).free.push(place.0),
         }
+        Item::new(ptr::with_exposed_provenance_mut(cell)).expect("a slot that is left was filled")
     }
 
     /// Takes back all slots of a worker that retires.
@@ -173,9 +176,9 @@ impl Slot {
             .store(cell.as_ptr().expose_provenance(), Ordering::Release);
     }
 
-    /// Takes the task out, once no reader looks at it.
+    /// Takes the task out, once no reader looks at it; returns the address it was filled with.
     #[inline]
-    pub fn clear(&self) {
+    pub fn clear(&self) -> usize {
         let mut word = self.0.load(Ordering::Relaxed) & !LOOKING;
         // Acquire: pairs with the Release in `look`; the reader is done with the cell.
         while let Err(now) =
@@ -185,6 +188,7 @@ impl Slot {
             word = now & !LOOKING;
             relax();
         }
+        word
     }
 
     /// Runs `visit` on the task, if there is one and no other reader looks at it.
@@ -199,7 +203,7 @@ impl Slot {
                 .compare_exchange(word, word | LOOKING, Ordering::Acquire, Ordering::Relaxed);
         if taken.is_ok() {
             let _release = Release(self, word);
-            if let Some(cell) = Item::new(std::ptr::with_exposed_provenance_mut(word)) {
+            if let Some(cell) = Item::new(ptr::with_exposed_provenance_mut(word)) {
                 visit(cell);
             }
         }

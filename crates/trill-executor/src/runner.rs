@@ -152,6 +152,7 @@ impl fmt::Debug for Runner {
 fn run_batch(hunt: &mut Hunt, current: &Current<'_>, cx: &mut Context<'_>) {
     let worker = hunt.worker;
     let is_simulated = !World::current().is_os();
+    current.start_timing();
     for _ in 0..BATCH_POLLS {
         let next = match is_simulated {
             false => hunt.next(),

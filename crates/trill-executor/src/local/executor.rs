@@ -236,6 +236,7 @@ pub(super) fn tick(state: &'static LocalState, turn: u32) -> bool {
     };
     let current = state.current();
     let _inside = current.enter();
+    current.start_timing();
     current.with_task(item, || runnable(item).run());
     true
 }

@@ -54,6 +54,7 @@ impl<F: Future> Future for LocalRun<'_, F> {
             return Poll::Ready(output);
         }
         let is_simulated = !World::current().is_os();
+        current.start_timing();
         for _ in 0..BATCH_POLLS {
             runner.turn = runner.turn.wrapping_add(1);
             let next = match is_simulated {
