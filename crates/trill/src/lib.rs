@@ -1,1 +1,74 @@
-//! An asynchronous runtime: executor, reactor, timers, sync, net and blocking work under one roof
+//! An asynchronous runtime: executor, reactor, timers, sync, net and blocking work under one roof.
+//!
+//! # The smallest program
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! fn main() {
+//!     trill::run(async {
+//!         let task = trill::spawn(async {
+//!             trill::time::sleep(Duration::from_millis(10)).await;
+//!             "later"
+//!         });
+//!         println!("now");
+//!         println!("{}", task.await);
+//!     });
+//! }
+//! ```
+//!
+//! With the attribute: `#[trill::main] async fn main() { … }`.
+//!
+//! # How it works
+//!
+//! * An executor is a future, a reactor is a place to park, and [`block_on`] joins one to the other. Any of them can be
+//!   used alone or with somebody else's.
+//! * [`Runtime`] joins trill's own: worker threads share a work-stealing [`Executor`] and park in one [`Reactor`].
+//! * [`run`] makes a runtime for one future. [`spawn`] and [`unblock`] need no handle: they use the runtime of the
+//!   thread, or a process-wide one.
+//! * Sockets and timers work on any executor's threads.
+//! * Time, chance and threads come through [`world`], so that tests can run in a virtual one.
+//!
+//! # What it does not do
+//!
+//! Files, processes, signals and TLS are not here yet.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
+//! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
+//! | `tokio-io` | no | `tokio::io::{AsyncRead, AsyncWrite}` on this crate's sockets |
+//! | `hyper-rt` | no | `hyper::rt::{Read, Write}` on this crate's sockets, and an executor and a timer for hyper |
+//!
+//! Features only add; they never change what the rest does.
+
+mod ambient;
+pub mod channel;
+pub mod future;
+pub mod lock;
+pub mod prelude;
+#[doc(hidden)]
+pub mod private;
+mod runtime;
+pub mod task;
+pub mod time;
+pub mod world;
+
+pub use ambient::{block_on, run, spawn};
+pub use futures_lite::{io, pin, ready, stream};
+pub use runtime::{Builder, Handle, Runtime};
+pub use trill_blocking::{Unblock, unblock};
+pub use trill_executor::{Executor, LocalExecutor, Task};
+#[cfg(feature = "macros")]
+pub use trill_macros::{main, test};
+pub use trill_reactor::{Async, Backend, Reactor};
+pub use trill_timer::Timer;
+
+#[doc(hidden)]
+pub use private as __private;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

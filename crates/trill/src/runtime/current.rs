@@ -1,0 +1,75 @@
+//! Which runtime the calling thread works for.
+
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock};
+
+use super::builder::Builder;
+use super::inner::Inner;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Inner>>> = const { RefCell::new(None) };
+}
+
+/// Makes `inner` the thread's runtime until the guard is dropped.
+pub(super) fn enter(inner: Arc<Inner>) -> Current {
+    Current(CURRENT.replace(Some(inner)))
+}
+
+/// Runs `with` on the thread's runtime, or on the process-wide one.
+///
+/// The process-wide runtime is started on first use and never ends. `with` must not enter or leave a runtime.
+pub(crate) fn with<R>(with: impl FnOnce(&Arc<Inner>) -> R) -> R {
+    let mut with = Some(with);
+    // The runtime is borrowed and not counted: a count would be a line that all workers write for each spawn.
+    // A thread whose locals are being destroyed belongs to no runtime any more.
+    let done = CURRENT
+        .try_with(|current| {
+            let current = current.borrow();
+            current
+                .as_ref()
+                .zip(with.take_if(|_| current.is_some()))
+                .map(|(inner, with)| with(inner))
+        })
+        .ok()
+        .flatten();
+    match (done, with) {
+        (Some(done), _) => done,
+        (None, Some(with)) => with(global()),
+        (None, None) => unreachable!("`with` is taken only if it is run"),
+    }
+}
+
+/// Runs `with` on the thread's runtime, if there is one.
+pub(crate) fn try_with<R>(with: impl FnOnce(&Arc<Inner>) -> R) -> Option<R> {
+    CURRENT
+        .try_with(|current| current.borrow().as_ref().map(with))
+        .ok()
+        .flatten()
+}
+
+/// The runtime of those who are in none.
+fn global() -> &'static Arc<Inner> {
+    static GLOBAL: OnceLock<Arc<Inner>> = OnceLock::new();
+    GLOBAL.get_or_init(|| {
+        let inner = Arc::new(Inner::new("trill-global".to_owned(), None, None, None));
+        // A bad TRILL_WORKERS is reported where a runtime is built; here one worker will do.
+        let workers = Builder::new().worker_count().map_or(1, usize::from);
+        for number in 1..=workers {
+            if inner.start_worker(number).is_err() {
+                break;
+            }
+        }
+        inner
+    })
+}
+
+/// Keeps a runtime current.
+pub(super) struct Current(Option<Arc<Inner>>);
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let left = CURRENT.replace(self.0.take());
+        // Outside the cell: dropping a runtime runs the destructors of its tasks.
+        drop(left);
+    }
+}

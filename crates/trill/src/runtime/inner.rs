@@ -1,0 +1,117 @@
+//! What the threads of a runtime share.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use trill_blocking::Pool;
+use trill_executor::Executor;
+use trill_reactor::Reactor;
+use trill_sync::Event;
+
+use super::builder::PanicHook;
+use super::current;
+
+/// What the threads of a runtime share.
+pub(crate) struct Inner {
+    pub(crate) executor: Executor<'static>,
+    name: String,
+    /// The runtime's own reactor; `None` means the process-wide one, made on first use.
+    reactor: Option<Reactor>,
+    /// The runtime's own blocking pool; `None` means the process-wide one.
+    pool: Option<Pool>,
+    pub(crate) hook: Option<PanicHook>,
+    /// Set when the workers shall leave.
+    stop: Event,
+    /// Background workers that have not left.
+    alive: AtomicUsize,
+    /// Set when `alive` has come down to 0 after `stop`.
+    empty: Event,
+}
+
+impl Inner {
+    pub(super) fn new(
+        name: String,
+        reactor: Option<Reactor>,
+        pool: Option<Pool>,
+        hook: Option<PanicHook>,
+    ) -> Inner {
+        Inner {
+            executor: Executor::new(),
+            name,
+            reactor,
+            pool,
+            hook,
+            stop: Event::new(),
+            alive: AtomicUsize::new(0),
+            empty: Event::new(),
+        }
+    }
+
+    /// The runtime's reactor.
+    pub(super) fn reactor(&self) -> io::Result<Reactor> {
+        match &self.reactor {
+            Some(reactor) => Ok(reactor.clone()),
+            None => Reactor::global(),
+        }
+    }
+
+    /// Starts a background worker.
+    pub(super) fn start_worker(self: &Arc<Inner>, number: usize) -> io::Result<()> {
+        let inner = self.clone();
+        self.alive.fetch_add(1, Ordering::Relaxed);
+        let leaving = Leaving(inner);
+        // If the thread is refused the closure is dropped, and `leaving` with it.
+        trill_world::start_thread(&format!("{}-{number}", self.name), move || {
+            let inner = leaving.0.clone();
+            inner.run(inner.stop.wait());
+            // The last one out drops the executor, and its tasks; they must not see this thread as a worker.
+            drop(inner);
+            drop(leaving);
+        })
+    }
+
+    /// Runs `future` and tasks on this thread until the future ends.
+    pub(super) fn run<F: Future>(self: &Arc<Inner>, future: F) -> F::Output {
+        self.enter(|| block_on(self.executor.run(future)))
+    }
+
+    /// Makes this runtime the current one of the thread while `body` runs.
+    pub(super) fn enter<T>(self: &Arc<Inner>, body: impl FnOnce() -> T) -> T {
+        let _current = current::enter(self.clone());
+        let _reactor = self.reactor.as_ref().map(Reactor::enter);
+        let _pool = self.pool.as_ref().map(Pool::enter);
+        body()
+    }
+
+    /// Tells the background workers to leave.
+    pub(super) fn stop(&self) {
+        self.stop.set();
+    }
+
+    /// Waits until all background workers have left.
+    pub(super) async fn left(&self) {
+        // Acquire: pairs with the Release in `Leaving::drop`.
+        if self.alive.load(Ordering::Acquire) > 0 {
+            self.empty.wait().await;
+        }
+    }
+}
+
+/// Parks in the current reactor; without one (the operating system refused it) timers and tasks still run.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    trill_reactor::block_on(future)
+}
+
+/// Counts a worker out when it leaves, or when its thread was refused.
+struct Leaving(Arc<Inner>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `left`: what the worker did is seen by who waited for it.
+        if self.0.alive.fetch_sub(1, Ordering::Release) == 1 {
+            self.0.empty.set();
+        }
+    }
+}
