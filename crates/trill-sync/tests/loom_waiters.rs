@@ -83,7 +83,7 @@ fn a_waiter_in_the_slot_is_never_forgotten() {
 
 #[test]
 fn a_second_waiter_is_never_forgotten() {
-    model(2, || {
+    model(3, || {
         let things = Things::new(0);
         let takers: Vec<_> = (0..2)
             .map(|_| {
@@ -102,7 +102,7 @@ fn a_second_waiter_is_never_forgotten() {
 
 #[test]
 fn two_notifiers_notify_two_waiters() {
-    model(2, || {
+    model(3, || {
         let things = Things::new(0);
         let (mut first, mut second) = (Ticket::default(), Ticket::default());
         let (one, two) = (Thread::new(), Thread::new());
@@ -209,7 +209,7 @@ fn the_slot_is_handed_from_owner_to_owner() {
 
 #[test]
 fn a_broadcast_reaches_everybody() {
-    model(2, || {
+    model(3, || {
         let things = Things::new(0);
         let (mut first, mut second) = (Ticket::default(), Ticket::default());
         let (one, two) = (Thread::new(), Thread::new());
@@ -232,7 +232,7 @@ fn a_broadcast_reaches_everybody() {
 
 #[test]
 fn a_waiter_at_the_front_goes_before_the_list() {
-    model(2, || {
+    model(3, || {
         let things = Things::new(0);
         let mut tickets: [Ticket; 3] = Default::default();
         assert!(!things.waiters.register(&mut tickets[0], Waker::noop()));

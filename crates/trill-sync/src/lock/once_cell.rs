@@ -346,7 +346,8 @@ impl<T> OnceCell<T> {
         self.state
             .compare_exchange(EMPTY, FILLING, Ordering::SeqCst, Ordering::SeqCst)
             .is_ok()
-            .then_some(Filling(self))
+            // Lazily: dropping a `Filling` empties the cell.
+            .then(|| Filling(self))
     }
 }
 

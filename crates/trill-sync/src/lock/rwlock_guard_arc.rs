@@ -28,7 +28,9 @@ impl<T> RwLockReadGuardArc<T> {
     #[inline]
     pub(crate) fn new(lock: Arc<RwLock<T>>) -> RwLockReadGuardArc<T> {
         let data = lock.data_address();
-        let lock = NonNull::from(&*ManuallyDrop::new(lock)).cast();
+        let lock = Arc::into_raw(lock).cast_mut();
+        // SAFETY: the address of what an `Arc` holds is never null.
+        let lock = unsafe { NonNull::new_unchecked(lock) }.cast();
         RwLockReadGuardArc { lock, data }
     }
 }

@@ -1,0 +1,93 @@
+//! Every interleaving of the semaphore: conservation, wake-ups, cancelling.
+#![cfg(loom)]
+
+mod model;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use loom::thread;
+
+use model::{block_on, model};
+use trill_sync::Semaphore;
+
+#[test]
+fn permits_are_conserved_and_nobody_is_forgotten() {
+    model(3, || {
+        let semaphore = Arc::new(Semaphore::new(2));
+        let threads: Vec<_> = [1, 2]
+            .into_iter()
+            .map(|permits| {
+                let semaphore = semaphore.clone();
+                thread::spawn(move || drop(block_on(semaphore.acquire_many(permits))))
+            })
+            .collect();
+        drop(block_on(semaphore.acquire_many(2)));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (2, 0));
+    });
+}
+
+#[test]
+fn a_big_request_that_leaves_lets_the_next_in() {
+    model(3, || {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let big = {
+            let semaphore = semaphore.clone();
+            thread::spawn(move || {
+                let mut big = pin!(semaphore.acquire_many(2));
+                let polled = big.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                assert!(polled.is_pending());
+            })
+        };
+        drop(block_on(semaphore.acquire()));
+        big.join().unwrap();
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
+    });
+}
+
+#[test]
+fn permits_handed_to_one_that_leaves_go_to_the_next() {
+    model(3, || {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let mut leaves = Box::pin(semaphore.acquire_arc());
+        let polled = leaves
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        let stays = {
+            let semaphore = semaphore.clone();
+            thread::spawn(move || drop(block_on(semaphore.acquire())))
+        };
+        let adds = {
+            let semaphore = semaphore.clone();
+            thread::spawn(move || semaphore.add_permits(1))
+        };
+        drop(leaves);
+        stays.join().unwrap();
+        adds.join().unwrap();
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
+    });
+}
+
+#[test]
+fn two_that_add_let_two_in() {
+    model(3, || {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let adds: Vec<_> = (0..2)
+            .map(|_| {
+                let semaphore = semaphore.clone();
+                thread::spawn(move || semaphore.add_permits(1))
+            })
+            .collect();
+        block_on(semaphore.acquire_many(2)).forget();
+        for thread in adds {
+            thread.join().unwrap();
+        }
+        assert_eq!(semaphore.available_permits(), 0);
+    });
+}
