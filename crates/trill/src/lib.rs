@@ -48,6 +48,7 @@ mod ambient;
 pub mod channel;
 pub mod future;
 pub mod lock;
+pub mod net;
 pub mod prelude;
 #[doc(hidden)]
 pub mod private;

@@ -17,7 +17,7 @@ use super::inner::Inner;
 /// let runtime = trill::Runtime::builder().workers(2).build()?;
 /// let handle = runtime.handle();
 /// let thread = std::thread::spawn(move || handle.spawn(async { 5 }));
-/// let task = thread.join().unwrap().unwrap();
+/// let task = thread.join().unwrap().ok().unwrap();
 /// assert_eq!(runtime.run(task), 5);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -34,7 +34,7 @@ impl Handle {
     /// # Examples
     ///
     /// ```
-    /// let task = trill::Handle::current().spawn(async { 5 }).unwrap();
+    /// let task = trill::Handle::current().spawn(async { 5 }).ok().unwrap();
     /// assert_eq!(trill::block_on(task), 5);
     /// ```
     pub fn current() -> Handle {
