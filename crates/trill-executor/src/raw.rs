@@ -33,7 +33,6 @@ use crate::task::Task;
 /// assert_eq!(trill_park::block_on(task), 5);
 /// # Ok::<(), mpsc::RecvError>(())
 /// ```
-#[must_use]
 pub fn task<F, S>(future: F, schedule: S, spawned: Spawned) -> (Runnable, Task<F::Output>)
 where
     F: Future + Send + 'static,
