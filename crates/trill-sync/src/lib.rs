@@ -1,4 +1,49 @@
-//! Async locks, semaphores, events and channels without allocation on the uncontended path
+//! Locks, notifications and channels for tasks: what they use to share data and to wait for each other.
+//!
+//! Nothing here knows an executor: every future works under any of them, and every wait has a blocking variant for
+//! plain threads.
+//!
+//! # The smallest program
+//!
+//! ```
+//! use futures_lite::future::zip;
+//! use trill_sync::Mutex;
+//!
+//! let total = Mutex::new(0);
+//! let add = |amount| {
+//!     let total = &total;
+//!     async move { *total.lock().await += amount }
+//! };
+//! trill_park::block_on(zip(add(1), add(2)));
+//! assert_eq!(total.into_inner(), 3);
+//! ```
+//!
+//! # What there is
+//!
+//! | to | use |
+//! | --- | --- |
+//! | change data, one at a time | [`Mutex`]; [`FairMutex`] for strict order |
+//! | read by many or write by one | [`RwLock`] |
+//! | limit how many do something | [`Semaphore`] |
+//! | make a value once | [`OnceCell`] |
+//! | tell somebody that something happened | [`Notify`], [`Event`] |
+//! | wait for a change of locked data | [`Condvar`] |
+//! | meet | [`Barrier`] |
+//! | pass messages on | [`channel`] |
+//!
+//! # How it works
+//!
+//! * Without a contender an operation is one or two atomic instructions and one load, and allocates nothing.
+//! * The first who waits lies in the primitive itself, without a lock; later ones in a list that keeps its memory.
+//! * Wakers are called outside of any lock; one that panics does not keep others from being woken.
+//! * A waiter that was woken and is dropped before it runs passes its turn on.
+//! * The futures are small, named and [`Unpin`]. They take part in the task's cooperative budget, and say where in the
+//!   program they are awaited (`trill-cell`).
+//!
+//! # What it does not do
+//!
+//! There is no poisoning: a panic while a guard is held releases it. There are no time limits: any wait can be dropped
+//! at any time, so a timeout around it does. Nothing here makes a task wait for another task to end.
 
 pub mod channel;
 pub mod futures;
@@ -26,3 +71,7 @@ pub use lock::rwlock_guard_arc::{
 };
 pub use lock::semaphore::Semaphore;
 pub use lock::semaphore_guard::{SemaphoreGuard, SemaphoreGuardArc};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -227,16 +227,6 @@ impl Waiters {
         self.notify_some(count)
     }
 
-    /// Notifies everybody who waits now; each has a turn to pass on if it leaves. Returns how many that were.
-    #[inline]
-    pub(crate) fn notify_all(&self) -> usize {
-        fence(Ordering::SeqCst);
-        if self.is_empty() {
-            return 0;
-        }
-        self.notify_everybody(0)
-    }
-
     /// Notifies everybody who waits now, without a turn; returns how many that were.
     #[inline]
     pub(crate) fn broadcast(&self) -> usize {
@@ -244,7 +234,7 @@ impl Waiters {
         if self.is_empty() {
             return 0;
         }
-        self.notify_everybody(BROADCAST)
+        self.notify_everybody()
     }
 
     /// Notifies waiters from the front as long as `take` accepts their weight; returns how many that were.
@@ -315,14 +305,14 @@ impl Waiters {
         )
     }
 
-    /// Notifies everybody once.
+    /// The part of [`broadcast`](Waiters::broadcast) for when somebody waits.
     #[cold]
-    fn notify_everybody(&self, how: u64) -> usize {
+    fn notify_everybody(&self) -> usize {
         let mut wakers = WakeList::new();
         let mut notified = 0;
         let mut word = self.word.load(Ordering::Acquire);
         while slot_waits(word) {
-            if let Some(waker) = self.notify_slot(word, how) {
+            if let Some(waker) = self.notify_slot(word, BROADCAST) {
                 wakers.push(waker);
                 notified += 1;
                 break;
@@ -334,7 +324,7 @@ impl Waiters {
             let before = notified;
             while list.front_weight().is_some() {
                 wakers.reserve_from(&mut list);
-                wakers.push(list.notify_front(how != 0));
+                wakers.push(list.notify_front(true));
                 notified += 1;
             }
             self.uncount(notified - before);

@@ -84,7 +84,7 @@ impl<T: fmt::Display + ?Sized> fmt::Display for RwLockReadGuard<'_, T> {
 ///     if *guard == 0 {
 ///         *RwLockUpgradableReadGuard::upgrade(guard).await = 5;
 ///     }
-///     assert_eq!(price.into_inner(), 5);
+///     assert_eq!(*price.read().await, 5);
 /// });
 /// ```
 #[must_use = "the lock is released when the guard is dropped"]
