@@ -7,6 +7,7 @@ use std::task::Waker;
 /// Slots in pages, with a free list through them.
 #[derive(Debug)]
 pub(crate) struct Slab {
+    #[allow(clippy::vec_box)] // So that the list of pages grows without copying them.
     pages: Vec<Box<[Slot; PAGE_SLOTS]>>,
     /// The first free slot, or [`NONE`].
     free: u32,

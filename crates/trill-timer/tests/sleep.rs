@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
@@ -93,6 +94,58 @@ fn different_deadlines_fire_in_their_order() {
             assert_eq!(*at, start + Duration::from_nanos(nanos(*id as u64)));
         }
         assert!(woken.windows(2).all(|pair| pair[0].1 <= pair[1].1));
+    });
+}
+
+#[test]
+fn what_the_clock_jumped_over_fires_in_the_order_of_deadlines() {
+    let world = VirtualWorld::new(1);
+    world.run(|| {
+        trill_park::block_on(async {
+            let log = Log::default();
+            let start = trill_world::now();
+            // Few and many: sorted at once, or level by level.
+            for count in [10, 1000] {
+                let nanos = |id: usize| 1 + (id * 7919 % 503) as u64 * 1009;
+                let mut sleeps: Vec<_> = (0..count)
+                    .map(|id| sleep(Duration::from_nanos(nanos(id))))
+                    .collect();
+                for (id, sleep) in sleeps.iter_mut().enumerate() {
+                    assert!(poll_with(sleep, &log.waker(id)).is_pending());
+                }
+                world.advance(ms(50));
+                sleep(ms(1)).await;
+                let mut expected: Vec<_> = (0..count).collect();
+                expected.sort_by_key(|id| nanos(*id));
+                assert_eq!(log.take_ids(), expected);
+            }
+            assert_eq!(trill_world::now(), start + ms(102));
+        });
+    });
+}
+
+#[test]
+fn nobody_wakes_up_for_a_cancelled_deadline() {
+    in_world(async {
+        let start = trill_world::now();
+        // Close together, so that they lie in one bucket.
+        let mut sleeps: Vec<_> = (0..20)
+            .map(|n| sleep(Duration::from_secs(3600) + ms(n)))
+            .collect();
+        for sleep in &mut sleeps {
+            assert!(poll_once(sleep).is_pending());
+        }
+        let mut last = sleeps.split_off(19);
+        drop(sleeps);
+        let mut polled_at = Vec::new();
+        poll_fn(|cx| {
+            polled_at.push(trill_world::now() - start);
+            poll_with(&mut last[0], cx.waker())
+        })
+        .await;
+        polled_at.dedup();
+        let end = Duration::from_secs(3600) + ms(19);
+        assert_eq!(polled_at, [Duration::ZERO, end]);
     });
 }
 

@@ -8,36 +8,16 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
-use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::{Count, in_world, ms, poll_once, poll_with};
+use common::{ATTENDANT, Count, caller, in_world, ms, poll_once, poll_with};
 use trill_timer::{Sleep, Timer, sleep, timeout};
 use trill_world::{VirtualWorld, start_thread};
 
-/// Sends the name of the thread that calls it.
-struct Caller(mpsc::Sender<Option<String>>);
-
-impl Caller {
-    fn new() -> (Waker, mpsc::Receiver<Option<String>>) {
-        let (send, recv) = mpsc::channel();
-        (Waker::from(Arc::new(Caller(send))), recv)
-    }
-}
-
-impl Wake for Caller {
-    fn wake(self: Arc<Self>) {
-        let name = thread::current().name().map(str::to_string);
-        let _ = self.0.send(name);
-    }
-}
-
-const ATTENDANT: &str = "trill-attendant";
-
 #[test]
 fn timer_of_a_thread_that_left_block_on_fires_in_the_attendant() {
-    let (waker, calls) = Caller::new();
+    let (waker, calls) = caller();
     let mut sleeping = sleep(ms(2));
     trill_park::block_on(async { assert!(poll_with(&mut sleeping, &waker).is_pending()) });
     assert_eq!(calls.recv().unwrap().as_deref(), Some(ATTENDANT));
@@ -47,33 +27,12 @@ fn timer_of_a_thread_that_left_block_on_fires_in_the_attendant() {
 #[test]
 fn timer_of_a_stuck_thread_fires_in_the_attendant() {
     trill_park::block_on(async {
-        let (waker, calls) = Caller::new();
+        let (waker, calls) = caller();
         let mut sleeping = sleep(ms(2));
         assert!(poll_with(&mut sleeping, &waker).is_pending());
         // Stuck in this poll until the timer fires, which only another thread can do.
         assert_eq!(calls.recv().unwrap().as_deref(), Some(ATTENDANT));
         assert!(poll_once(&mut sleeping).is_ready());
-    });
-}
-
-#[test]
-fn timers_of_a_foreign_executor_fire_in_the_attendant() {
-    let (waker, calls) = Caller::new();
-    let mut later = sleep(Duration::from_secs(3600));
-    assert!(poll_with(&mut later, &waker).is_pending());
-    // Earlier than what the attendant sleeps to.
-    let mut sooner = sleep(ms(1));
-    assert!(poll_with(&mut sooner, &waker).is_pending());
-    assert_eq!(calls.recv().unwrap().as_deref(), Some(ATTENDANT));
-    later.reset(trill_world::now() + ms(1));
-    assert_eq!(calls.recv().unwrap().as_deref(), Some(ATTENDANT));
-
-    futures_lite::future::block_on(async {
-        let deadline = trill_world::now() + ms(1);
-        sleep(ms(1)).await;
-        assert!(trill_world::now() >= deadline);
-        let limited = timeout(ms(1), std::future::pending::<()>()).await;
-        assert!(limited.is_err());
     });
 }
 

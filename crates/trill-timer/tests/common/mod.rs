@@ -5,8 +5,9 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use trill_timer::sleep_until;
@@ -102,3 +103,22 @@ pub(crate) async fn fired(deadline: Instant) {
         .await;
     }
 }
+
+/// Sends the name of the thread that calls it.
+struct Caller(mpsc::Sender<Option<String>>);
+
+/// A waker, and where it sends the names.
+pub(crate) fn caller() -> (Waker, mpsc::Receiver<Option<String>>) {
+    let (send, recv) = mpsc::channel();
+    (Waker::from(Arc::new(Caller(send))), recv)
+}
+
+impl Wake for Caller {
+    fn wake(self: Arc<Self>) {
+        let name = thread::current().name().map(str::to_string);
+        let _ = self.0.send(name);
+    }
+}
+
+/// What the attendant thread is called.
+pub(crate) const ATTENDANT: &str = "trill-attendant";
