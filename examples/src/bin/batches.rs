@@ -193,4 +193,4 @@ const BATCH_BYTES: usize = 1 << 20;
 const PREPARE_PASSES: u32 = 8;
 
 /// Repeats that make computing about as long as loading.
-const COMPUTE_PASSES: u32 = 3;
+const COMPUTE_PASSES: u32 = 1;

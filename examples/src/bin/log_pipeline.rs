@@ -78,7 +78,7 @@ pub fn run() -> io::Result<Vec<Row>> {
 
 /// Reads the stream in blocks that end with a line; returns how many bytes came.
 async fn read_blocks(
-    mut stream: TcpStream,
+    stream: TcpStream,
     total: u64,
     blocks: channel::Sender<Vec<u8>>,
 ) -> io::Result<u64> {

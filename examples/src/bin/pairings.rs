@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use futures::executor::ThreadPool;
 use futures::task::{Spawn, SpawnExt};
 use trill::net::{TcpListener, TcpStream};
-use trill::prelude::*;
 use trill::{Backend, Runtime};
 use trill_examples::{Bar, Row, print_table, scale};
 
@@ -100,7 +99,7 @@ async fn echo(spawner: impl Spawn + Clone + Send + 'static) -> io::Result<u64> {
 }
 
 /// Sends back what comes until the client hangs up.
-async fn answer(mut stream: TcpStream) -> io::Result<()> {
+async fn answer(stream: TcpStream) -> io::Result<()> {
     let mut buffer = [0; 256];
     loop {
         let read = stream.read(&mut buffer).await?;
@@ -113,7 +112,7 @@ async fn answer(mut stream: TcpStream) -> io::Result<()> {
 
 /// Sends words and checks that they come back.
 async fn ask(server: SocketAddr, messages: u64) -> io::Result<()> {
-    let mut stream = TcpStream::connect(server).await?;
+    let stream = TcpStream::connect(server).await?;
     for number in 0..messages {
         let word = number.to_le_bytes();
         stream.write_all(&word).await?;
