@@ -1,5 +1,6 @@
 //! Models of a wheel that several threads reach: every timer is fired or cancelled, once.
 #![cfg(loom)]
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 use std::sync::Mutex as StdMutex;
 use std::task::{Wake, Waker};

@@ -59,5 +59,5 @@ fn setting_wakes_without_the_attendant() {
 /// The standard library takes the stack size of new threads from here.
 const STACK: &str = "RUST_MIN_STACK";
 
-/// 64 TiB.
-const TOO_MUCH: &str = "70368744177664";
+/// 1 PiB: more than there are addresses.
+const TOO_MUCH: &str = "1125899906842624";
