@@ -5,7 +5,8 @@
 //! A gate is an atomic state from which somebody *takes* and to which he *puts back*.
 //!
 //! 1. A newcomer takes from the gate only while the queue is empty.
-//! 2. Otherwise it registers with what it asks for, then serves the queue, because the gate may have opened before.
+//! 2. Otherwise it registers with what it asks for, then looks at the gate once more, which may have opened before, and
+//!    serves the queue.
 //! 3. Whoever puts back serves the queue, and so does whoever leaves it.
 //! 4. To serve is to take on behalf of the first waiter and to notify it: from then on it owns what it asked for, and a
 //!    newcomer finds the gate closed. A first waiter whose ask does not fit holds up those behind it.
@@ -26,6 +27,9 @@ use crate::waiters::{Ticket, Waiters};
 pub(crate) trait Gate {
     /// Takes what is asked for, if it is there.
     fn take(&self, ask: u32) -> bool;
+
+    /// Whether what is asked for is there now.
+    fn has(&self, ask: u32) -> bool;
 
     /// Gives back what was taken.
     fn put_back(&self, ask: u32);
@@ -101,7 +105,9 @@ impl<G: Gate> Fifo<G> {
         if self.waiters.register_weighted(ticket, ask, cx.waker()) {
             return Poll::Ready(());
         }
-        if self.serve() > 0 && self.waiters.is_notified(ticket) {
+        fence_for_loom();
+        // If the gate is closed for this one, whoever opens it serves; so does whoever is before it and leaves.
+        if self.gate.has(ask) && self.serve() > 0 && self.waiters.is_notified(ticket) {
             self.waiters.remove(ticket);
             return Poll::Ready(());
         }

@@ -39,6 +39,11 @@ impl Gate for Latch {
     }
 
     #[inline]
+    fn has(&self, _: u32) -> bool {
+        self.there.load(Ordering::SeqCst)
+    }
+
+    #[inline]
     fn put_back(&self, _: u32) {
         self.there.swap(true, Ordering::SeqCst);
     }

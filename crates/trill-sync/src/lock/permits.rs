@@ -52,6 +52,12 @@ impl Gate for Permits {
     }
 
     #[inline]
+    fn has(&self, ask: u32) -> bool {
+        // SeqCst: the order that `lock/fifo.rs` asks for.
+        self.0.load(Ordering::SeqCst) >= ask as usize
+    }
+
+    #[inline]
     fn put_back(&self, ask: u32) {
         self.add(ask as usize);
     }

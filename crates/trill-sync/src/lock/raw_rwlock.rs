@@ -178,11 +178,7 @@ impl Sharing {
 impl Gate for Sharing {
     #[inline]
     fn take(&self, ask: u32) -> bool {
-        let in_the_way = match ask {
-            READ => WRITER | UPGRADING | READERS_FULL,
-            UPGRADABLE => WRITER | UPGRADING | UPGRADABLE_HELD,
-            _ => !0,
-        };
+        let in_the_way = in_the_way(ask);
         // SeqCst: Acquire pairs with the Release of `put_back` and `become_other`; the rest is the order that
         // `lock/fifo.rs` asks for.
         self.state
@@ -190,6 +186,12 @@ impl Gate for Sharing {
                 (state & in_the_way == 0).then(|| state + unit(ask))
             })
             .is_ok()
+    }
+
+    #[inline]
+    fn has(&self, ask: u32) -> bool {
+        // SeqCst: the order that `lock/fifo.rs` asks for.
+        self.state.load(Ordering::SeqCst) & in_the_way(ask) == 0
     }
 
     #[inline]
@@ -206,6 +208,16 @@ impl Gate for Sharing {
         if self.state.load(Ordering::SeqCst) == UPGRADABLE_HELD | UPGRADING {
             self.upgrader.notify_one_unfenced();
         }
+    }
+}
+
+/// What keeps somebody out.
+#[inline]
+fn in_the_way(ask: u32) -> usize {
+    match ask {
+        READ => WRITER | UPGRADING | READERS_FULL,
+        UPGRADABLE => WRITER | UPGRADING | UPGRADABLE_HELD,
+        _ => !0,
     }
 }
 
