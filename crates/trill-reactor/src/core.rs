@@ -240,3 +240,52 @@ thread_local! {
     /// The buffer for the wakers of a turn; kept, so that a turn allocates nothing.
     static WOKEN: Cell<Vec<Waker>> = const { Cell::new(Vec::new()) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choice::Backend;
+    use crate::reactor::Reactor;
+
+    /// The interrupt that belongs to the notification may have roused an earlier leader, so none comes.
+    #[test]
+    fn a_leader_that_was_notified_does_not_wait() {
+        for backend in [Backend::Epoll, Backend::Polling] {
+            let reactor = Reactor::builder().backend(backend).build().unwrap();
+            trill_park::block_on(async {
+                let thread = trill_park::thread();
+                thread.unpark();
+                assert!(reactor.core().wait(thread, trill_world::now(), None));
+            });
+        }
+    }
+
+    #[test]
+    fn there_is_one_leader() {
+        let reactor = Reactor::builder().build().unwrap();
+        let inside = reactor.core().leader.lock().unwrap();
+        let now = trill_world::now();
+        trill_park::block_on(async {
+            assert!(!reactor.core().wait(trill_park::thread(), now, Some(now)));
+        });
+        drop(inside);
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_next_wait() {
+        let reactor = Reactor::builder().build().unwrap();
+        let core = reactor.core();
+        trill_park::block_on(async {
+            for _ in 0..3 {
+                core.interrupt();
+                core.interrupt();
+                assert!(core.wait(trill_park::thread(), trill_world::now(), None));
+            }
+        });
+    }
+
+    #[test]
+    fn the_readiness_of_a_source_takes_two_cache_lines() {
+        assert_eq!(size_of::<Slot>(), 128);
+    }
+}

@@ -130,11 +130,15 @@ impl Slot {
     pub fn close(&self, woken: &mut Vec<Waker>) {
         let mut inner = lock(&self.inner);
         inner.fd = -1;
-        // Relaxed: nobody else changes the generation of an open slot.
-        let next = generation(self.state.load(Ordering::Relaxed)).wrapping_add(1);
-        // Release: pairs with the Acquire in `deliver`.
-        self.state
-            .store(u64::from(next) << GENERATION_SHIFT, Ordering::Release);
+        // AcqRel: pairs with the same in `deliver`: an event is either before this, and its flags go here, or after it
+        // and finds the next generation.
+        let closed = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+                let next = generation(state).wrapping_add(1) & GENERATION_MASK;
+                Some(u64::from(next) << GENERATION_SHIFT)
+            });
+        debug_assert!(closed.is_ok());
         inner.read.take_into(woken);
         inner.write.take_into(woken);
     }

@@ -5,24 +5,25 @@
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // `Ticket` is public for the models only.
 
-use std::mem;
 use std::num::NonZeroU32;
 use std::task::Waker;
 
 /// The wakers of those who wait for one direction of one source.
-#[derive(Debug, Default)]
-pub(crate) struct Waiters {
-    first: Entry,
-    more: Vec<Entry>,
-    /// How often the list was emptied; a ticket of an earlier round is void.
-    round: u32,
-}
-
-/// A place in the list.
 ///
 /// A shared place stands for all polls with that waker and stays until the next event. An own place belongs to one
 /// future, which gives it back when it is dropped. They are kept apart, so that this does not take a shared one.
 #[derive(Debug, Default)]
+pub(crate) struct Waiters {
+    first: Option<Waker>,
+    more: Vec<Entry>,
+    /// How often the list was emptied; a ticket of an earlier round is void.
+    round: u32,
+    /// Whether the first place is shared.
+    first_shared: bool,
+}
+
+/// A place other than the first.
+#[derive(Debug)]
 struct Entry {
     waker: Option<Waker>,
     shared: bool,
@@ -46,14 +47,11 @@ impl Ticket {
 impl Waiters {
     /// Adds a waker that has no future of its own to stand for, unless an equal one is there.
     pub(crate) fn add_shared(&mut self, waker: &Waker) {
-        let known = self.entries().any(|entry| {
-            entry.shared && entry.waker.as_ref().is_some_and(|it| it.will_wake(waker))
-        });
+        let is_it = |known: &Option<Waker>| known.as_ref().is_some_and(|it| it.will_wake(waker));
+        let known = self.first_shared && is_it(&self.first)
+            || self.more.iter().any(|it| it.shared && is_it(&it.waker));
         if !known {
-            self.insert(Entry {
-                waker: Some(waker.clone()),
-                shared: true,
-            });
+            self.insert(waker, true);
         }
     }
 
@@ -61,16 +59,13 @@ impl Waiters {
     ///
     /// Returns the earlier one; the caller drops it when no lock is held, because that may run anything.
     pub(crate) fn add_own(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Waker> {
-        if let Some(entry) = self.entry(*ticket) {
-            return match &entry.waker {
+        if let Some(place) = self.place(*ticket) {
+            return match place {
                 Some(mine) if mine.will_wake(waker) => None,
-                _ => entry.waker.replace(waker.clone()),
+                _ => place.replace(waker.clone()),
             };
         }
-        let index = self.insert(Entry {
-            waker: Some(waker.clone()),
-            shared: false,
-        });
+        let index = self.insert(waker, false);
         *ticket = Ticket {
             round: self.round,
             place: NonZeroU32::new(index + 1),
@@ -80,7 +75,7 @@ impl Waiters {
 
     /// Takes the waker of the future that holds `ticket` out; the caller drops it when no lock is held.
     pub(crate) fn remove(&mut self, ticket: &mut Ticket) -> Option<Waker> {
-        let removed = self.entry(*ticket).and_then(|entry| entry.waker.take());
+        let removed = self.place(*ticket).and_then(Option::take);
         *ticket = Ticket::default();
         while self.more.last().is_some_and(|last| last.waker.is_none()) {
             self.more.pop();
@@ -91,30 +86,30 @@ impl Waiters {
     /// Moves all wakers to `woken`.
     pub(crate) fn take_into(&mut self, woken: &mut Vec<Waker>) {
         self.round = self.round.wrapping_add(1);
-        woken.extend(self.first.waker.take());
+        woken.extend(self.first.take());
         woken.extend(self.more.drain(..).filter_map(|entry| entry.waker));
     }
 
-    /// Says whether nobody waits.
+    /// Says whether nobody waits. Vacant places at the end are cut off, so a list that has any holds somebody.
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries().all(|entry| entry.waker.is_none())
+        self.first.is_none() && self.more.is_empty()
     }
 
-    /// Puts an entry into the first vacant place; returns its index.
-    fn insert(&mut self, entry: Entry) -> u32 {
-        if self.first.waker.is_none() {
-            self.first = entry;
+    /// Puts a waker into the first vacant place; returns its index.
+    fn insert(&mut self, waker: &Waker, shared: bool) -> u32 {
+        let waker = Some(waker.clone());
+        if self.first.is_none() {
+            (self.first, self.first_shared) = (waker, shared);
             return 0;
         }
-        // Vacant places are few: they end with the next event, and those at the end are cut off at once.
-        let vacant = self.more.iter().position(|it| it.waker.is_none());
-        let index = match vacant {
+        // Vacant places are few: they end with the next event.
+        let index = match self.more.iter().position(|it| it.waker.is_none()) {
             Some(index) => {
-                let _ = mem::replace(&mut self.more[index], entry);
+                self.more[index] = Entry { waker, shared };
                 index
             }
             None => {
-                self.more.push(entry);
+                self.more.push(Entry { waker, shared });
                 self.more.len() - 1
             }
         };
@@ -123,18 +118,14 @@ impl Waiters {
     }
 
     /// The place a ticket names, if it is still that future's.
-    fn entry(&mut self, ticket: Ticket) -> Option<&mut Entry> {
+    fn place(&mut self, ticket: Ticket) -> Option<&mut Option<Waker>> {
         let index = ticket.place?.get() - 1;
         if ticket.round != self.round {
             return None;
         }
         match index.checked_sub(1) {
             None => Some(&mut self.first),
-            Some(index) => self.more.get_mut(index as usize),
+            Some(index) => self.more.get_mut(index as usize).map(|it| &mut it.waker),
         }
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        std::iter::once(&self.first).chain(&self.more)
     }
 }

@@ -1,5 +1,6 @@
 //! What several test files need.
 #![allow(dead_code, unreachable_pub)] // No file needs all of it.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 use std::future::Future;
 use std::io::{self, Read, Write};
@@ -67,7 +68,7 @@ pub fn drain(mut stream: impl Read, len: usize) {
     assert_eq!(copied, len as u64);
 }
 
-/// Makes what is read from it wait for nobody: `wait` is told when data is there by the system.
+/// Blocks until the system has something to read there: loopback TCP may take a moment.
 pub fn until_readable(fd: impl AsFd) {
     let mut fds = [rustix::event::PollFd::new(
         &fd,

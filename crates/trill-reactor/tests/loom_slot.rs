@@ -1,0 +1,244 @@
+//! Models of the readiness word and the list of waiters.
+#![cfg(loom)]
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Wake, Waker};
+
+use loom::sync::Arc;
+use loom::thread;
+use trill_reactor::{Direction, Ready, Slot, Ticket, Who};
+
+const READABLE: Ready = Ready {
+    read: true,
+    write: false,
+    read_stays: false,
+    write_stays: false,
+};
+
+/// Counts wakes; apart from what loom explores.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+fn counting() -> (std::sync::Arc<Count>, Waker) {
+    let count = std::sync::Arc::new(Count::default());
+    (count.clone(), count.into())
+}
+
+/// An open slot whose first readiness was found to be wrong, and its generation.
+fn blocked() -> (Arc<Slot>, u32) {
+    let slot = Slot::new();
+    let generation = slot.open(3);
+    let seen = slot.ready(Direction::Read).unwrap();
+    assert!(slot.clear(Direction::Read, seen));
+    (Arc::new(slot), generation)
+}
+
+fn deliver(slot: &Slot, generation: u32) {
+    let mut woken = Vec::new();
+    slot.deliver(generation, READABLE, &mut woken);
+    woken.into_iter().for_each(Waker::wake);
+}
+
+fn model(check: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(check);
+}
+
+#[test]
+fn a_waiter_sees_the_event_or_is_woken() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || deliver(&slot, generation))
+        };
+        let (count, waker) = counting();
+        let mut ticket = Ticket::default();
+        let seen = slot.wait(Direction::Read, Who::Own(&mut ticket), &waker);
+        leader.join().unwrap();
+        assert!(seen.is_some() || count.0.load(SeqCst) == 1);
+        assert!(slot.ready(Direction::Read).is_some());
+    });
+}
+
+#[test]
+fn two_waiters_see_the_event_or_are_woken() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let wait = |slot: Arc<Slot>| {
+            thread::spawn(move || {
+                let (count, waker) = counting();
+                let seen = slot.wait(Direction::Read, Who::Shared, &waker);
+                (seen.is_some(), count)
+            })
+        };
+        let waiters = [wait(slot.clone()), wait(slot.clone())];
+        deliver(&slot, generation);
+        for waiter in waiters {
+            let (seen, count) = waiter.join().unwrap();
+            assert!(seen || count.0.load(SeqCst) == 1);
+        }
+    });
+}
+
+#[test]
+fn clearing_does_not_lose_an_event_that_came_after_the_call() {
+    model(|| {
+        let slot = Arc::new(Slot::new());
+        let generation = slot.open(3);
+        let fresh = slot.ready(Direction::Read).unwrap();
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || deliver(&slot, generation))
+        };
+        let (count, waker) = counting();
+        let before = slot.ready(Direction::Read).unwrap();
+        // Here is the system call that finds nothing. If the event was before it, it was of what somebody else took.
+        let event_came_first = before != fresh;
+        slot.clear(Direction::Read, before);
+        let seen = slot.wait(Direction::Read, Who::Shared, &waker);
+        leader.join().unwrap();
+        if event_came_first {
+            assert!(slot.ready(Direction::Read).is_none());
+        } else {
+            assert!(slot.ready(Direction::Read).is_some());
+            assert!(seen.is_some() || count.0.load(SeqCst) == 1);
+        }
+    });
+}
+
+#[test]
+fn a_short_transfer_does_not_clear_an_end_that_was_seen() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let ended = Ready {
+            read_stays: true,
+            ..READABLE
+        };
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                slot.deliver(generation, ended, &mut Vec::new());
+            })
+        };
+        if let Some(seen) = slot.ready(Direction::Read) {
+            assert!(!slot.clear_short(Direction::Read, seen));
+        }
+        leader.join().unwrap();
+        assert!(slot.ready(Direction::Read).is_some());
+    });
+}
+
+#[test]
+fn a_late_event_of_the_old_source_does_not_reach_the_new_one() {
+    model(|| {
+        let (slot, old) = blocked();
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || deliver(&slot, old))
+        };
+        let mut woken = Vec::new();
+        slot.close(&mut woken);
+        let new = slot.open(3);
+        assert_ne!(new, old);
+        // The new source has nothing to read: whatever makes it look ready again would be the old event.
+        let seen = slot.ready(Direction::Read).unwrap();
+        assert!(slot.clear(Direction::Read, seen));
+        assert!(slot.ready(Direction::Read).is_none());
+        leader.join().unwrap();
+        assert!(slot.ready(Direction::Read).is_none());
+    });
+}
+
+#[test]
+fn closing_wakes_whoever_the_event_does_not() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let (count, waker) = counting();
+        assert!(slot.wait(Direction::Read, Who::Shared, &waker).is_none());
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || deliver(&slot, generation))
+        };
+        let mut woken = Vec::new();
+        slot.close(&mut woken);
+        woken.into_iter().for_each(Waker::wake);
+        leader.join().unwrap();
+        assert_eq!(count.0.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn the_waiter_of_a_new_source_survives_a_late_event_of_the_old() {
+    model(|| {
+        let (slot, old) = blocked();
+        let (_, old_waker) = counting();
+        slot.wait(Direction::Read, Who::Shared, &old_waker);
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || deliver(&slot, old))
+        };
+        slot.close(&mut Vec::new());
+        let new = slot.open(3);
+        let seen = slot.ready(Direction::Read).unwrap();
+        slot.clear(Direction::Read, seen);
+        let (count, waker) = counting();
+        let seen = slot.wait(Direction::Read, Who::Shared, &waker);
+        leader.join().unwrap();
+        deliver(&slot, new);
+        // At least once: being woken by the late event as well is allowed, being forgotten is not.
+        assert!(seen.is_some() || count.0.load(SeqCst) >= 1);
+    });
+}
+
+#[test]
+fn a_future_that_is_dropped_takes_only_its_own_place() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let (stays, stays_waker) = counting();
+        let (goes, goes_waker) = counting();
+        let mut ticket = Ticket::default();
+        slot.wait(Direction::Read, Who::Own(&mut ticket), &goes_waker);
+        slot.wait(Direction::Read, Who::Shared, &stays_waker);
+        let leader = {
+            let slot = slot.clone();
+            thread::spawn(move || deliver(&slot, generation))
+        };
+        slot.forget(Direction::Read, &mut ticket);
+        leader.join().unwrap();
+        assert_eq!(stays.0.load(SeqCst), 1);
+        drop(goes_waker);
+        // Nothing of it is left behind.
+        assert_eq!(std::sync::Arc::strong_count(&goes), 1);
+    });
+}
+
+#[test]
+fn the_last_waiter_that_leaves_does_not_hide_the_next() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let (_, goes_waker) = counting();
+        let mut ticket = Ticket::default();
+        slot.wait(Direction::Read, Who::Own(&mut ticket), &goes_waker);
+        let leaver = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                slot.forget(Direction::Read, &mut ticket);
+                drop(goes_waker);
+            })
+        };
+        let (count, waker) = counting();
+        let seen = slot.wait(Direction::Read, Who::Shared, &waker);
+        leaver.join().unwrap();
+        deliver(&slot, generation);
+        assert!(seen.is_some() || count.0.load(SeqCst) == 1);
+    });
+}
