@@ -27,7 +27,7 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
     match peer {
         PeerName::Tokio => complete::<tokio::Tokio>(work, plan),
         PeerName::Smol => complete::<smol::Smol>(work, plan),
-        PeerName::Trill => trill::measure(work, plan),
+        PeerName::Trill => complete::<trill::Trill>(work, plan),
         PeerName::Bare => work::served(work, plan),
     }
 }
@@ -46,7 +46,7 @@ pub(crate) fn serve(
     match peer {
         PeerName::Tokio => work::net::serve::<tokio::Tokio>(workers, listener, buffer_bytes),
         PeerName::Smol => work::net::serve::<smol::Smol>(workers, listener, buffer_bytes),
-        PeerName::Trill => trill::serve(workers, listener, buffer_bytes),
+        PeerName::Trill => work::net::serve::<trill::Trill>(workers, listener, buffer_bytes),
         PeerName::Bare => crate::bare::serve(listener, buffer_bytes),
     }
 }
