@@ -117,26 +117,13 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         let worker = self.hunt.worker;
-        let state = worker.state;
         if let Some(former) = self.served_by.take() {
             former.dismiss(worker);
         }
         if current::host().is_some_and(|host| std::ptr::eq(host, worker)) {
             current::set_host(None);
         }
-        state.retire(worker, &mut self.hunt.searching);
-        worker.watched.store(false, Ordering::Relaxed);
-        worker.stalled.store(false, Ordering::Relaxed);
-        state
-            .injector
-            .push_all(std::iter::from_fn(|| worker.take_any()));
-        state.registry.retire(self.free.get_mut());
-        state.dismiss(worker);
-        let was_searching = self.hunt.searching;
-        state.end_search(&mut self.hunt.searching);
-        if !was_searching && !state.injector.is_empty() {
-            state.notify();
-        }
+        retire(worker, &mut self.hunt.searching, self.free.get_mut());
     }
 }
 
@@ -187,6 +174,23 @@ fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) {
     current.with_task(item, || runnable.run());
     if worker.stalled.load(Ordering::Relaxed) {
         worker.stalled.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Gives a worker's record back, and what it has to the others.
+pub(crate) fn retire(worker: &'static Worker, searching: &mut bool, free: &mut Free) {
+    let state = worker.state;
+    state.retire(worker, searching);
+    worker.watched.store(false, Ordering::Relaxed);
+    worker.stalled.store(false, Ordering::Relaxed);
+    let left = std::iter::from_fn(|| worker.take_any());
+    state.injector.push_all(left);
+    state.registry.retire(free);
+    state.dismiss(worker);
+    // One that was roused and does not look must send another.
+    state.end_search(searching);
+    if !state.injector.is_empty() {
+        state.notify();
     }
 }
 

@@ -101,7 +101,7 @@ fn push_back(worker: &'static Worker, item: Item, is_soon: bool) {
 }
 
 /// Queues a runnable outside all workers.
-fn inject(state: &State, item: Item) {
+pub(crate) fn inject(state: &State, item: Item) {
     state.injector.push(item);
     state.notify();
 }

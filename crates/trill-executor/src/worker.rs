@@ -167,6 +167,38 @@ impl Worker {
     }
 }
 
+/// The steps of a runner, for the models in `tests/loom_sleep.rs`, which have no tasks to run.
+#[cfg(loom)]
+impl Worker {
+    /// What [`Hunt`](crate::hunt::Hunt) does to find the next runnable.
+    pub fn next_for_model(&'static self, searching: &mut bool) -> Option<Item> {
+        let mut hunt = crate::hunt::Hunt::new(self);
+        hunt.searching = std::mem::take(searching);
+        let next = hunt.next();
+        *searching = hunt.searching;
+        next
+    }
+
+    /// What a wake from outside does.
+    pub fn deliver_for_model(&'static self, item: Item) {
+        let len = self.inbox.push(item);
+        self.state.notify_inbox(self, len);
+    }
+
+    /// What a runner does when it is dropped.
+    pub fn retire_for_model(&'static self, searching: &mut bool) {
+        crate::runner::retire(self, searching, &mut crate::registry::Free::default());
+    }
+}
+
+#[cfg(loom)]
+impl State {
+    /// What a spawn from outside does.
+    pub fn inject_for_model(&self, item: Item) {
+        crate::schedule::inject(self, item);
+    }
+}
+
 impl Due for Worker {
     fn fire(&self, _now: Instant) -> Option<Instant> {
         None

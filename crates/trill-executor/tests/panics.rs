@@ -54,7 +54,7 @@ fn panic_in_poll_is_raised_where_the_task_is_awaited() {
             5
         });
         let awaited = catch_unwind(AssertUnwindSafe(|| block_on(ex.run(task))));
-        let payload = awaited.map(|()| ()).unwrap_err();
+        let payload = awaited.unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&1));
         assert_eq!(block_on(ex.run(other)), 5);
     });
@@ -77,7 +77,7 @@ fn join_carries_the_payload() {
     on_both!(ex, {
         let kind = String::from("luck");
         let task = ex.spawn(async move { panic!("no {kind}") });
-        let error = block_on(ex.run(task.join())).map(|()| ()).unwrap_err();
+        let error = block_on(ex.run(task.join())).unwrap_err();
         assert!(error.is_panic() && !error.is_cancelled());
         assert!(error.to_string().ends_with("panicked: no luck"), "{error}");
         let payload = error.try_into_panic().unwrap();
@@ -304,6 +304,6 @@ fn raw_tasks_catch_panics_too() {
     let (runnable, task) =
         trill_executor::raw::task(async { panic_any(9) }, drop, trill_cell::Spawned::here());
     runnable.run();
-    let error = block_on(task.join()).map(|()| ()).unwrap_err();
+    let error = block_on(task.join()).unwrap_err();
     assert_eq!(error.try_into_panic().unwrap().downcast_ref(), Some(&9));
 }

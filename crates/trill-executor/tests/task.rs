@@ -89,7 +89,6 @@ fn a_task_that_drops_its_own_handle_is_cancelled_after_that_poll() {
         cx.waker().wake_by_ref();
         Poll::Pending
     }));
-    // The handle lives as long as what it borrows, so it is leaked into a longer borrow by a swap.
     *own.lock().unwrap() = Some(task);
     while ex.try_tick() {}
     assert_eq!(polls.load(Ordering::Relaxed), 1);
@@ -187,19 +186,18 @@ fn awaiting_a_task_says_which_and_where() {
             polled
         }
     }
-    let waits = [{
-        let line = line!() + 1;
-        let body = Box::pin(async { never.await });
-        let task = ex.spawn(Watched(body, wait.clone()));
+    let line = line!() + 2;
+    let body = Box::pin(async {
+        never.await;
+    });
+    let task = ex.spawn(Watched(body, wait.clone()));
+    while wait.lock().unwrap().is_none() {
         ex.try_tick();
-        ex.try_tick();
-        drop(task);
-        (line, Kind::Task, Some(id.as_u64()))
-    }];
-    let (line, kind, value) = waits[0];
+    }
     let seen = wait.lock().unwrap().take().unwrap();
-    assert_eq!((seen.kind, Some(seen.value)), (kind, value));
+    assert_eq!((seen.kind, seen.value), (Kind::Task, id.as_u64()));
     assert_eq!(seen.location.unwrap().line(), line);
+    drop(task);
 
     let other = ex.spawn(pending::<()>()).join();
     let line = line!() + 1;
@@ -225,7 +223,7 @@ fn awaiting_a_task_says_which_and_where() {
 
     let gone = ex.spawn(pending::<()>()).fallible();
     let line = line!() + 1;
-    let body = Box::pin(async { drop(gone.cancel().await) });
+    let body = Box::pin(async { assert_eq!(gone.cancel().await, None) });
     let task = ex.spawn(Watched(body, wait.clone()));
     while wait.lock().unwrap().is_none() {
         ex.try_tick();

@@ -1,5 +1,7 @@
 //! In a simulated world the world chooses which runnable comes next.
 
+#![allow(clippy::unwrap_used)] // A poisoned lock is a failed test.
+
 use std::cell::RefCell;
 use std::sync::Mutex;
 

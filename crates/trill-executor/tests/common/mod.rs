@@ -1,5 +1,6 @@
 //! What several tests need.
 #![allow(dead_code)] // Each test file uses a part of it.
+#![allow(clippy::unwrap_used)] // A poisoned lock is a failed test.
 
 use std::future::Future;
 use std::pin::Pin;

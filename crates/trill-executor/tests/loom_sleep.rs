@@ -1,0 +1,177 @@
+//! Models of sleeping and rousing: no runnable is left alone while a runner sleeps.
+#![cfg(loom)]
+
+use std::ptr::NonNull;
+use std::sync::Arc as StdArc;
+use std::task::{Wake, Waker};
+
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+use trill_executor::model::{Item, State, Worker};
+
+fn model(body: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(body);
+}
+
+/// Parks a model's thread until it is woken; a wake that never comes is a deadlock, which loom reports.
+#[derive(Default)]
+struct Parked {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Parked {
+    fn wait(&self) {
+        let mut woken = self.woken.lock().unwrap();
+        while !*woken {
+            woken = self.changed.wait(woken).unwrap();
+        }
+        *woken = false;
+    }
+}
+
+/// A leaked worker may keep this, and loom minds leaks of its own `Arc`.
+struct Unpark(StdArc<Parked>);
+
+impl Wake for Unpark {
+    fn wake(self: StdArc<Self>) {
+        *self.0.woken.lock().unwrap() = true;
+        self.0.changed.notify_one();
+    }
+}
+
+fn item(number: usize) -> Item {
+    NonNull::new(std::ptr::without_provenance_mut(number * 8 + 8)).unwrap()
+}
+
+/// A runner that takes items until `total` were taken by all together; then it wakes the others, which end, too.
+fn runner(
+    state: &'static State,
+    worker: &'static Worker,
+    taken: &AtomicUsize,
+    total: usize,
+    done: &AtomicBool,
+    everyone: &[Waker],
+) {
+    let parked = StdArc::new(Parked::default());
+    let waker = Waker::from(StdArc::new(Unpark(parked.clone())));
+    let mut searching = false;
+    loop {
+        state.get_up(worker, &mut searching);
+        while let Some(_item) = worker.next_for_model(&mut searching) {
+            state.end_search(&mut searching);
+            if taken.fetch_add(1, Ordering::Relaxed) + 1 == total {
+                done.store(true, Ordering::Release);
+                everyone.iter().for_each(Waker::wake_by_ref);
+            }
+        }
+        if done.load(Ordering::Acquire) {
+            return;
+        }
+        if state.fall_asleep(worker, &mut searching, &waker) {
+            parked.wait();
+        }
+    }
+}
+
+#[test]
+fn an_item_pushed_from_outside_is_found_by_the_sleeper() {
+    model(|| {
+        let state = State::leak();
+        let worker = state.hire();
+        let pusher = thread::spawn(move || {
+            state.inject_for_model(item(0));
+        });
+        let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        runner(state, worker, &taken, 1, &done, &[]);
+        pusher.join().unwrap();
+        assert_eq!(taken.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
+fn items_pushed_into_an_inbox_by_two_threads_are_found() {
+    model(|| {
+        let state = State::leak();
+        let worker = state.hire();
+        let pushers: Vec<_> = (0..2)
+            .map(|n| thread::spawn(move || worker.deliver_for_model(item(n))))
+            .collect();
+        let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        runner(state, worker, &taken, 2, &done, &[]);
+        pushers.into_iter().for_each(|p| p.join().unwrap());
+        assert_eq!(taken.load(Ordering::Relaxed), 2);
+    });
+}
+
+/// Two runners, which must together find what is pushed; the last to find something wakes the other by its waker.
+fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
+    model(move || {
+        let state = State::leak();
+        let workers = [state.hire(), state.hire()];
+        let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
+        let ends: Vec<_> = (0..2).map(|_| StdArc::new(Parked::default())).collect();
+        let threads: Vec<_> = workers
+            .into_iter()
+            .map(|worker| {
+                let (shared, ends) = (shared.clone(), ends.clone());
+                thread::spawn(move || {
+                    let mut searching = false;
+                    let me = usize::from(!std::ptr::eq(worker, workers[0]));
+                    let waker = Waker::from(StdArc::new(Unpark(ends[me].clone())));
+                    loop {
+                        state.get_up(worker, &mut searching);
+                        while worker.next_for_model(&mut searching).is_some() {
+                            state.end_search(&mut searching);
+                            if shared.0.fetch_add(1, Ordering::Relaxed) + 1 == total {
+                                shared.1.store(true, Ordering::Release);
+                                Waker::from(StdArc::new(Unpark(ends[1 - me].clone()))).wake();
+                            }
+                        }
+                        if shared.1.load(Ordering::Acquire) {
+                            return;
+                        }
+                        if state.fall_asleep(worker, &mut searching, &waker) {
+                            ends[me].wait();
+                        }
+                    }
+                })
+            })
+            .collect();
+        push(state, workers);
+        threads.into_iter().for_each(|t| t.join().unwrap());
+        assert_eq!(shared.0.load(Ordering::Relaxed), total);
+    });
+}
+
+#[test]
+fn two_runners_find_an_item_from_outside() {
+    two_runners(|state, _| state.inject_for_model(item(0)), 1);
+}
+
+#[test]
+fn two_runners_find_an_item_in_an_inbox() {
+    two_runners(|_, workers| workers[0].deliver_for_model(item(0)), 1);
+}
+
+#[test]
+fn a_retiring_runner_and_a_pusher_to_its_inbox_lose_nothing() {
+    model(|| {
+        let state = State::leak();
+        let (leaves, stays) = (state.hire(), state.hire());
+        let mut searching = false;
+        state.get_up(leaves, &mut searching);
+        let pusher = thread::spawn(move || leaves.deliver_for_model(item(0)));
+        let retiring = thread::spawn(move || {
+            let mut searching = searching;
+            leaves.retire_for_model(&mut searching);
+        });
+        let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        runner(state, stays, &taken, 1, &done, &[]);
+        pusher.join().unwrap();
+        retiring.join().unwrap();
+    });
+}
