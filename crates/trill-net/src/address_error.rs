@@ -46,7 +46,8 @@ impl AddressError {
     /// # Examples
     ///
     /// ```
-    /// use trill_net::{AddressError, UnixStream};
+    /// use trill_net::AddressError;
+    /// use trill_net::unix::UnixStream;
     ///
     /// let error = trill_park::block_on(UnixStream::connect("/nowhere")).unwrap_err();
     /// let error = error.get_ref().unwrap().downcast_ref::<AddressError>().unwrap();

@@ -46,14 +46,20 @@ mod acceptor;
 mod address;
 mod address_error;
 mod convert;
+mod datagram;
 pub mod futures;
 mod happy_eyeballs;
+#[cfg(feature = "hyper-rt")]
+mod hyper_rt;
 mod keepalive;
 mod resolve;
 mod stream;
 mod sys;
 mod tcp;
-mod unix;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
+mod udp;
+pub mod unix;
 
 pub use std::net::{
     AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
@@ -63,6 +69,8 @@ pub use acceptor::{ACCEPT_PAUSE_MAX, ACCEPT_PAUSE_MIN};
 pub use address::AsyncToSocketAddrs;
 pub use address_error::AddressError;
 pub use happy_eyeballs::{ATTEMPT_DELAY, HappyEyeballs};
+#[cfg(feature = "hyper-rt")]
+pub use hyper_rt::{HyperExecutor, HyperSleep, HyperTimer};
 pub use keepalive::Keepalive;
 pub use resolve::{LOOKUPS_MAX, resolve};
 pub use stream::Stream;
@@ -70,6 +78,7 @@ pub use stream::halves::{ReadHalf, WriteHalf};
 pub use stream::owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use tcp::{Incoming, TcpListener, TcpListenerBuilder, TcpSocket, TcpStream};
 pub use trill_reactor::Direction;
+pub use udp::{UdpSocket, UdpSocketBuilder};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,6 +10,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::Stream;
 use super::read::{Peek, Read, ReadExact, ReadVectored};
+#[cfg(feature = "tokio-io")]
+use super::wire::Wire;
 use super::write::{Write, WriteAll, WriteVectored};
 use crate::tcp::TcpStream;
 
@@ -107,6 +109,12 @@ impl<S: Stream> ReadHalf<'_, S> {
     pub fn peek<'b>(&'b mut self, buf: &'b mut [u8]) -> Peek<'b> {
         Peek::new(self.0.wire(), buf)
     }
+
+    /// The stream as its transfers see it.
+    #[cfg(feature = "tokio-io")]
+    pub(crate) fn wire(&self) -> Wire<'_> {
+        self.0.wire()
+    }
 }
 
 impl<S: Stream> WriteHalf<'_, S> {
@@ -162,6 +170,12 @@ impl<S: Stream> WriteHalf<'_, S> {
     #[inline]
     pub fn write_all<'b>(&'b mut self, buf: &'b [u8]) -> WriteAll<'b> {
         WriteAll::new(self.0.wire(), buf)
+    }
+
+    /// The stream as its transfers see it.
+    #[cfg(feature = "tokio-io")]
+    pub(crate) fn wire(&self) -> Wire<'_> {
+        self.0.wire()
     }
 }
 

@@ -146,7 +146,7 @@ impl<S: Stream> OwnedReadHalf<S> {
     }
 
     /// The stream as its transfers see it.
-    #[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
+    #[cfg(feature = "tokio-io")]
     pub(crate) fn wire(&self) -> Wire<'_> {
         self.0.wire()
     }

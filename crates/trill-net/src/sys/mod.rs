@@ -16,6 +16,7 @@ use portable as system;
 pub(crate) use system::{accept, check_connected, peer_credentials};
 
 use std::io::{self, IoSlice, IoSliceMut};
+#[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::BorrowedFd;
@@ -24,7 +25,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use trill_world::World;
 
 /// Fails in a simulated world, which has no sockets yet.
@@ -81,11 +82,24 @@ pub(crate) fn unix_address(path: &Path) -> io::Result<SockAddr> {
     SockAddr::unix(path)
 }
 
+/// Repeats a call of the standard library that a signal interrupted.
+#[inline]
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 #[inline]
 pub(crate) fn recv(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     again(|| rustix::net::recv(fd, &mut *buffer, RecvFlags::empty())).map(|(len, _)| len)
 }
 
+/// The count of bytes that it returns are initialised.
+#[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
 #[inline]
 pub(crate) fn recv_uninit(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     again(|| {
@@ -119,6 +133,12 @@ pub(crate) fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::
         let mut nothing = SendAncillaryBuffer::default();
         rustix::net::sendmsg(fd, buffers, &mut nothing, system::SEND)
     })
+}
+
+#[inline]
+pub(crate) fn send_to(fd: BorrowedFd<'_>, buffer: &[u8], to: &SockAddr) -> io::Result<usize> {
+    let flags = system::SEND.bits() as i32;
+    uninterrupted(|| SockRef::from(&fd).send_to_with_flags(buffer, to, flags))
 }
 
 /// Repeats a call that a signal interrupted.

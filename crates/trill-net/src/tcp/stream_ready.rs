@@ -72,7 +72,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// See [`Async::readable`].
+    /// See [`Async::readable`](trill_reactor::Async::readable).
     ///
     /// # Cancel safety
     ///
@@ -103,7 +103,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// See [`Async::writable`].
+    /// See [`Async::writable`](trill_reactor::Async::writable).
     ///
     /// # Cancel safety
     ///
@@ -120,7 +120,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// See [`Async::poll_readable`].
+    /// See [`Async::poll_readable`](trill_reactor::Async::poll_readable).
     ///
     /// # Examples
     ///
@@ -146,7 +146,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// See [`Async::poll_writable`].
+    /// See [`Async::poll_writable`](trill_reactor::Async::poll_writable).
     ///
     /// # Examples
     ///
