@@ -14,109 +14,185 @@ use crate::waiter::Waiter;
 use crate::waiters::Ticket;
 use crate::wrapper::Async;
 
-macro_rules! borrowed {
-    ($name:ident, $direction:ident, $method:literal) => {
-        #[doc = concat!("Waits for readiness; from [`Async::", $method, "`].")]
-        ///
-        /// # Cancel safety
-        ///
-        /// Cancel safe: nothing is consumed.
-        ///
-        /// # Examples
-        ///
-        #[doc = concat!("See [`Async::", $method, "`].")]
-        #[must_use = "futures do nothing unless awaited"]
-        pub struct $name<'a, T> {
-            waiter: Waiter<'a>,
-            io: &'a Async<T>,
-        }
-
-        impl<'a, T> $name<'a, T> {
-            pub(crate) fn new(io: &'a Async<T>) -> $name<'a, T> {
-                $name {
-                    waiter: io.source().waiter(Direction::$direction),
-                    io,
-                }
-            }
-        }
-
-        impl<T> Unpin for $name<'_, T> {}
-
-        impl<T> Future for $name<'_, T> {
-            type Output = io::Result<()>;
-
-            #[track_caller]
-            fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.waiter.poll_asked(cx, Location::caller())
-            }
-        }
-
-        impl<T: fmt::Debug> fmt::Debug for $name<'_, T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(self.io).finish()
-            }
-        }
-    };
+/// Waits until reading would not block; from [`Async::readable`].
+///
+/// # Cancel safety
+///
+/// Cancel safe: nothing is consumed.
+///
+/// # Examples
+///
+/// See [`Async::readable`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Readable<'a, T> {
+    waiter: Waiter<'a>,
+    io: &'a Async<T>,
 }
 
-macro_rules! owned {
-    ($name:ident, $direction:ident, $method:literal) => {
-        #[doc = concat!("Waits for readiness; from [`Async::", $method, "`].")]
-        ///
-        /// # Cancel safety
-        ///
-        /// Cancel safe: nothing is consumed.
-        ///
-        /// # Examples
-        ///
-        #[doc = concat!("See [`Async::", $method, "`].")]
-        #[must_use = "futures do nothing unless awaited"]
-        pub struct $name<T> {
-            io: Arc<Async<T>>,
-            ticket: Ticket,
-        }
-
-        impl<T> $name<T> {
-            pub(crate) fn new(io: Arc<Async<T>>) -> $name<T> {
-                $name {
-                    io,
-                    ticket: Ticket::default(),
-                }
-            }
-        }
-
-        impl<T> Unpin for $name<T> {}
-
-        impl<T> Future for $name<T> {
-            type Output = io::Result<()>;
-
-            #[track_caller]
-            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let $name { io, ticket } = self.get_mut();
-                let (source, direction) = (io.source(), Direction::$direction);
-                let who = Who::Own(ticket);
-                source.poll_io_as(cx, direction, Location::caller(), who, || {
-                    source.ask(direction)
-                })
-            }
-        }
-
-        impl<T> Drop for $name<T> {
-            fn drop(&mut self) {
-                let slot = self.io.source().entry().slot;
-                slot.forget(Direction::$direction, &mut self.ticket);
-            }
-        }
-
-        impl<T: fmt::Debug> fmt::Debug for $name<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(&self.io).finish()
-            }
-        }
-    };
+impl<'a, T> Readable<'a, T> {
+    pub(crate) fn new(io: &'a Async<T>) -> Readable<'a, T> {
+        let waiter = io.source().waiter(Direction::Read);
+        Readable { waiter, io }
+    }
 }
 
-borrowed!(Readable, Read, "readable");
-borrowed!(Writable, Write, "writable");
-owned!(ReadableOwned, Read, "readable_owned");
-owned!(WritableOwned, Write, "writable_owned");
+impl<T> Unpin for Readable<'_, T> {}
+
+impl<T> Future for Readable<'_, T> {
+    type Output = io::Result<()>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.waiter.poll_asked(cx, Location::caller())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Readable<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Readable").field(self.io).finish()
+    }
+}
+
+/// Waits until writing would not block; from [`Async::writable`].
+///
+/// # Cancel safety
+///
+/// Cancel safe: nothing is consumed.
+///
+/// # Examples
+///
+/// See [`Async::writable`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Writable<'a, T> {
+    waiter: Waiter<'a>,
+    io: &'a Async<T>,
+}
+
+impl<'a, T> Writable<'a, T> {
+    pub(crate) fn new(io: &'a Async<T>) -> Writable<'a, T> {
+        let waiter = io.source().waiter(Direction::Write);
+        Writable { waiter, io }
+    }
+}
+
+impl<T> Unpin for Writable<'_, T> {}
+
+impl<T> Future for Writable<'_, T> {
+    type Output = io::Result<()>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.waiter.poll_asked(cx, Location::caller())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Writable<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writable").field(self.io).finish()
+    }
+}
+
+/// Waits until reading would not block; from [`Async::readable_owned`].
+///
+/// # Cancel safety
+///
+/// Cancel safe: nothing is consumed.
+///
+/// # Examples
+///
+/// See [`Async::readable_owned`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct ReadableOwned<T>(Owned<T>);
+
+impl<T> ReadableOwned<T> {
+    pub(crate) fn new(io: Arc<Async<T>>) -> ReadableOwned<T> {
+        ReadableOwned(Owned::new(io, Direction::Read))
+    }
+}
+
+impl<T> Unpin for ReadableOwned<T> {}
+
+impl<T> Future for ReadableOwned<T> {
+    type Output = io::Result<()>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_asked(cx, Location::caller())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ReadableOwned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReadableOwned").field(&self.0.io).finish()
+    }
+}
+
+/// Waits until writing would not block; from [`Async::writable_owned`].
+///
+/// # Cancel safety
+///
+/// Cancel safe: nothing is consumed.
+///
+/// # Examples
+///
+/// See [`Async::writable_owned`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct WritableOwned<T>(Owned<T>);
+
+impl<T> WritableOwned<T> {
+    pub(crate) fn new(io: Arc<Async<T>>) -> WritableOwned<T> {
+        WritableOwned(Owned::new(io, Direction::Write))
+    }
+}
+
+impl<T> Unpin for WritableOwned<T> {}
+
+impl<T> Future for WritableOwned<T> {
+    type Output = io::Result<()>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_asked(cx, Location::caller())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for WritableOwned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WritableOwned").field(&self.0.io).finish()
+    }
+}
+
+/// What a [`Waiter`] is, for a future that owns a share of its source.
+struct Owned<T> {
+    io: Arc<Async<T>>,
+    direction: Direction,
+    ticket: Ticket,
+}
+
+impl<T> Owned<T> {
+    fn new(io: Arc<Async<T>>, direction: Direction) -> Owned<T> {
+        Owned {
+            io,
+            direction,
+            ticket: Ticket::default(),
+        }
+    }
+
+    fn poll_asked(
+        &mut self,
+        cx: &mut Context<'_>,
+        location: &'static Location<'static>,
+    ) -> Poll<io::Result<()>> {
+        let (source, who) = (self.io.source(), Who::Own(&mut self.ticket));
+        source.poll_io_as(cx, self.direction, location, who, || {
+            source.ask(self.direction)
+        })
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        let slot = self.io.source().entry().slot;
+        slot.forget(self.direction, &mut self.ticket);
+    }
+}

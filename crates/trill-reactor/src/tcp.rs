@@ -24,7 +24,7 @@ impl Async<TcpListener> {
     ///
     /// See [`Async::accept`](Async::<TcpListener>::accept).
     pub fn bind<A: Into<SocketAddr>>(address: A) -> io::Result<Async<TcpListener>> {
-        Async::new(TcpListener::bind(address.into())?)
+        Async::new(sys::tcp_listener(address.into())?)
     }
 
     /// Accepts a connection.

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
+use crate::sys;
 use crate::with::{ReadWith, WriteWith};
 use crate::wrapper::Async;
 
@@ -17,7 +18,7 @@ impl Async<UdpSocket> {
     ///
     /// See [`Async`].
     pub fn bind<A: Into<SocketAddr>>(address: A) -> io::Result<Async<UdpSocket>> {
-        Async::new(UdpSocket::bind(address.into())?)
+        Async::new(sys::udp_socket(address.into())?)
     }
 
     /// Receives a datagram, and who sent it.

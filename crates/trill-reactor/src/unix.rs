@@ -24,7 +24,7 @@ impl Async<UnixListener> {
     ///
     /// See [`Async::accept`](Async::<UnixListener>::accept).
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Async<UnixListener>> {
-        Async::new(UnixListener::bind(path)?)
+        Async::new(sys::unix_listener(path.as_ref())?)
     }
 
     /// Accepts a connection.
@@ -123,7 +123,7 @@ impl Async<UnixStream> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn pair() -> io::Result<(Async<UnixStream>, Async<UnixStream>)> {
-        let (a, b) = UnixStream::pair()?;
+        let (a, b) = sys::unix_streams()?;
         Ok((Async::new(a)?, Async::new(b)?))
     }
 }
@@ -196,7 +196,7 @@ impl Async<UnixDatagram> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Async<UnixDatagram>> {
-        Async::new(UnixDatagram::bind(path)?)
+        Async::new(sys::unix_datagram(path.as_ref())?)
     }
 
     /// Makes a socket without an address.
@@ -209,7 +209,7 @@ impl Async<UnixDatagram> {
     ///
     /// See [`Async::bind`](Async::<UnixDatagram>::bind).
     pub fn unbound() -> io::Result<Async<UnixDatagram>> {
-        Async::new(UnixDatagram::unbound()?)
+        Async::new(sys::unix_datagram_unbound()?)
     }
 
     /// Makes two sockets that are connected to each other.
@@ -234,7 +234,7 @@ impl Async<UnixDatagram> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn pair() -> io::Result<(Async<UnixDatagram>, Async<UnixDatagram>)> {
-        let (a, b) = UnixDatagram::pair()?;
+        let (a, b) = sys::unix_datagrams()?;
         Ok((Async::new(a)?, Async::new(b)?))
     }
 

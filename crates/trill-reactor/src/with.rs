@@ -13,129 +13,211 @@ use crate::waiter::Waiter;
 use crate::waiters::Ticket;
 use crate::wrapper::Async;
 
-macro_rules! shared {
-    ($name:ident, $direction:ident, $method:literal) => {
-        #[doc = concat!("Tries an operation until it does not block; from [`Async::", $method, "`] and others.")]
-        ///
-        /// # Cancel safety
-        ///
-        /// As safe as the operation: it succeeds only in the poll that returns its result.
-        ///
-        /// # Examples
-        ///
-        #[doc = concat!("See [`Async::", $method, "`].")]
-        #[must_use = "futures do nothing unless awaited"]
-        pub struct $name<'a, T, F> {
-            waiter: Waiter<'a>,
-            io: &'a Async<T>,
-            op: F,
-            /// Whether `op` was called; the first call does not ask for readiness.
-            tried: bool,
-        }
-
-        impl<'a, T, F> $name<'a, T, F> {
-            pub(crate) fn new(io: &'a Async<T>, op: F) -> $name<'a, T, F> {
-                $name {
-                    waiter: io.source().waiter(Direction::$direction),
-                    io,
-                    op,
-                    tried: false,
-                }
-            }
-        }
-
-        impl<T, F> Unpin for $name<'_, T, F> {}
-
-        impl<T, R, F: FnMut(&T) -> io::Result<R>> Future for $name<'_, T, F> {
-            type Output = io::Result<R>;
-
-            #[track_caller]
-            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-                let $name {
-                    waiter,
-                    io,
-                    op,
-                    tried,
-                } = self.get_mut();
-                waiter.poll_op(cx, Location::caller(), tried, || op(io.get_ref()))
-            }
-        }
-
-        impl<T: fmt::Debug, F> fmt::Debug for $name<'_, T, F> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(self.io).finish()
-            }
-        }
-    };
+/// Tries a reading operation until it does not block; from [`Async::read_with`] and others.
+///
+/// # Cancel safety
+///
+/// As safe as the operation: it succeeds only in the poll that returns its result.
+///
+/// # Examples
+///
+/// See [`Async::read_with`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct ReadWith<'a, T, F> {
+    waiter: Waiter<'a>,
+    io: &'a Async<T>,
+    op: F,
+    /// Whether `op` was called; the first call does not ask for readiness.
+    tried: bool,
 }
 
-macro_rules! exclusive {
-    ($name:ident, $direction:ident, $method:literal) => {
-        #[doc = concat!("Tries an operation until it does not block; from [`Async::", $method, "`].")]
-        ///
-        /// # Cancel safety
-        ///
-        /// As safe as the operation: it succeeds only in the poll that returns its result.
-        ///
-        /// # Examples
-        ///
-        #[doc = concat!("See [`Async::", $method, "`].")]
-        #[must_use = "futures do nothing unless awaited"]
-        pub struct $name<'a, T, F> {
-            io: &'a mut Async<T>,
-            ticket: Ticket,
-            op: F,
-            /// Whether `op` was called; the first call does not ask for readiness.
-            tried: bool,
+impl<'a, T, F> ReadWith<'a, T, F> {
+    pub(crate) fn new(io: &'a Async<T>, op: F) -> ReadWith<'a, T, F> {
+        ReadWith {
+            waiter: io.source().waiter(Direction::Read),
+            io,
+            op,
+            tried: false,
         }
-
-        impl<'a, T, F> $name<'a, T, F> {
-            pub(crate) fn new(io: &'a mut Async<T>, op: F) -> $name<'a, T, F> {
-                $name {
-                    io,
-                    ticket: Ticket::default(),
-                    op,
-                    tried: false,
-                }
-            }
-        }
-
-        impl<T, F> Unpin for $name<'_, T, F> {}
-
-        impl<T, R, F: FnMut(&mut T) -> io::Result<R>> Future for $name<'_, T, F> {
-            type Output = io::Result<R>;
-
-            #[track_caller]
-            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-                let $name {
-                    io,
-                    ticket,
-                    op,
-                    tried,
-                } = self.get_mut();
-                let (source, io) = io.split_mut();
-                let (direction, who) = (Direction::$direction, Who::Own(ticket));
-                let here = Location::caller();
-                source.poll_op_as(cx, direction, here, who, tried, || op(io))
-            }
-        }
-
-        impl<T, F> Drop for $name<'_, T, F> {
-            fn drop(&mut self) {
-                let slot = self.io.source().entry().slot;
-                slot.forget(Direction::$direction, &mut self.ticket);
-            }
-        }
-
-        impl<T: fmt::Debug, F> fmt::Debug for $name<'_, T, F> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(&self.io).finish()
-            }
-        }
-    };
+    }
 }
 
-shared!(ReadWith, Read, "read_with");
-shared!(WriteWith, Write, "write_with");
-exclusive!(ReadWithMut, Read, "read_with_mut");
-exclusive!(WriteWithMut, Write, "write_with_mut");
+impl<T, F> Unpin for ReadWith<'_, T, F> {}
+
+impl<T, R, F: FnMut(&T) -> io::Result<R>> Future for ReadWith<'_, T, F> {
+    type Output = io::Result<R>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        let this = &mut *self;
+        let op = || (this.op)(this.io.get_ref());
+        let here = Location::caller();
+        this.waiter.poll_op(cx, here, &mut this.tried, op)
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for ReadWith<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReadWith").field(self.io).finish()
+    }
+}
+
+/// Tries a writing operation until it does not block; from [`Async::write_with`] and others.
+///
+/// # Cancel safety
+///
+/// As safe as the operation: it succeeds only in the poll that returns its result.
+///
+/// # Examples
+///
+/// See [`Async::write_with`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct WriteWith<'a, T, F> {
+    waiter: Waiter<'a>,
+    io: &'a Async<T>,
+    op: F,
+    /// Whether `op` was called; the first call does not ask for readiness.
+    tried: bool,
+}
+
+impl<'a, T, F> WriteWith<'a, T, F> {
+    pub(crate) fn new(io: &'a Async<T>, op: F) -> WriteWith<'a, T, F> {
+        WriteWith {
+            waiter: io.source().waiter(Direction::Write),
+            io,
+            op,
+            tried: false,
+        }
+    }
+}
+
+impl<T, F> Unpin for WriteWith<'_, T, F> {}
+
+impl<T, R, F: FnMut(&T) -> io::Result<R>> Future for WriteWith<'_, T, F> {
+    type Output = io::Result<R>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        let this = &mut *self;
+        let op = || (this.op)(this.io.get_ref());
+        let here = Location::caller();
+        this.waiter.poll_op(cx, here, &mut this.tried, op)
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for WriteWith<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WriteWith").field(self.io).finish()
+    }
+}
+
+/// Tries a reading operation until it does not block; from [`Async::read_with_mut`].
+///
+/// # Cancel safety
+///
+/// As safe as the operation: it succeeds only in the poll that returns its result.
+///
+/// # Examples
+///
+/// See [`Async::read_with_mut`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct ReadWithMut<'a, T, F>(Exclusive<'a, T, F>);
+
+impl<'a, T, F> ReadWithMut<'a, T, F> {
+    pub(crate) fn new(io: &'a mut Async<T>, op: F) -> ReadWithMut<'a, T, F> {
+        ReadWithMut(Exclusive::new(io, op, Direction::Read))
+    }
+}
+
+impl<T, F> Unpin for ReadWithMut<'_, T, F> {}
+
+impl<T, R, F: FnMut(&mut T) -> io::Result<R>> Future for ReadWithMut<'_, T, F> {
+    type Output = io::Result<R>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        self.0.poll_op(cx, Location::caller())
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for ReadWithMut<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReadWithMut").field(&self.0.io).finish()
+    }
+}
+
+/// Tries a writing operation until it does not block; from [`Async::write_with_mut`].
+///
+/// # Cancel safety
+///
+/// As safe as the operation: it succeeds only in the poll that returns its result.
+///
+/// # Examples
+///
+/// See [`Async::write_with_mut`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct WriteWithMut<'a, T, F>(Exclusive<'a, T, F>);
+
+impl<'a, T, F> WriteWithMut<'a, T, F> {
+    pub(crate) fn new(io: &'a mut Async<T>, op: F) -> WriteWithMut<'a, T, F> {
+        WriteWithMut(Exclusive::new(io, op, Direction::Write))
+    }
+}
+
+impl<T, F> Unpin for WriteWithMut<'_, T, F> {}
+
+impl<T, R, F: FnMut(&mut T) -> io::Result<R>> Future for WriteWithMut<'_, T, F> {
+    type Output = io::Result<R>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        self.0.poll_op(cx, Location::caller())
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for WriteWithMut<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WriteWithMut").field(&self.0.io).finish()
+    }
+}
+
+/// What the two above have in common: a source that is borrowed for changes, so that no [`Waiter`] can borrow it.
+struct Exclusive<'a, T, F> {
+    io: &'a mut Async<T>,
+    direction: Direction,
+    ticket: Ticket,
+    op: F,
+    /// Whether `op` was called; the first call does not ask for readiness.
+    tried: bool,
+}
+
+impl<'a, T, F> Exclusive<'a, T, F> {
+    fn new(io: &'a mut Async<T>, op: F, direction: Direction) -> Exclusive<'a, T, F> {
+        Exclusive {
+            io,
+            direction,
+            ticket: Ticket::default(),
+            op,
+            tried: false,
+        }
+    }
+}
+
+impl<T, R, F: FnMut(&mut T) -> io::Result<R>> Exclusive<'_, T, F> {
+    fn poll_op(
+        &mut self,
+        cx: &mut Context<'_>,
+        location: &'static Location<'static>,
+    ) -> Poll<io::Result<R>> {
+        let (source, io) = self.io.split_mut();
+        let (who, op) = (Who::Own(&mut self.ticket), || (self.op)(io));
+        source.poll_op_as(cx, self.direction, location, who, &mut self.tried, op)
+    }
+}
+
+impl<T, F> Drop for Exclusive<'_, T, F> {
+    fn drop(&mut self) {
+        let slot = self.io.source().entry().slot;
+        slot.forget(self.direction, &mut self.ticket);
+    }
+}
