@@ -1,25 +1,34 @@
 //! Who works on what: the queues of a pool, its idle threads and its limits, behind one mutex.
 //!
+//! A submission queues its job and then sees to it that somebody *looks* for it: an idle thread is roused, or one is
+//! started. The job is not bound to that thread. One that has just finished its own takes it if it comes first, which
+//! it often does, and is awake.
+//!
 //! # Why no job is left for nobody
 //!
-//! *Eligible* is a queued job whose class is below its limit. Whenever the mutex is free, these hold:
+//! *Eligible* are the queued jobs that the limits of their classes allow to begin. *Looking* are the threads that were
+//! roused or started and have not looked at the queues since. Whenever the mutex is free:
 //!
 //! 1. If a job is queued, a thread lives.
-//! 2. If a job is eligible, no thread is idle.
+//! 2. There are not more eligible jobs than looking threads, or no thread is idle.
+//! 3. If there are more threads than the limit allows, no thread is idle.
 //!
-//! | step, all under the mutex | why both still hold |
+//! | step, all under the mutex | why these still hold |
 //! | --- | --- |
 //! | submission, class at its limit: queue | a thread runs work of that class; the job is not eligible |
-//! | submission, a thread is idle: give it the job | by 2 no job was eligible before, so none is overtaken |
-//! | submission, no thread idle, pool below its limit: start a thread | it gets the oldest eligible job |
-//! | the same, and the start is refused: queue if a thread lives, else hand the job back | 1; nobody is idle |
-//! | submission, pool at its limit: queue | the limit is at least one, so a thread lives; nobody is idle |
-//! | a job ended: the thread takes the oldest eligible job, or else becomes idle | 2 |
-//! | a thread leaves: only after that step found nothing, or while it is idle | by 2 nothing is eligible |
+//! | submission, else: queue; unless enough look, rouse an idle thread or start one | 2 |
+//! | the same, none idle and the start is refused: hand the job back if no thread lives | 1; none is idle |
+//! | the same, none idle and the pool is at its limit | the limit is at least one, so a thread lives; none is idle |
+//! | a thread looks: it takes the oldest eligible job | one less of both |
+//! | a job ended: one more of its class may begin; the thread looks | it takes as many as became eligible |
+//! | a thread finds nothing: it becomes idle, or leaves if the pool is closed | nothing is eligible |
+//! | an idle thread has waited long enough: it leaves | it was not looking, so 2 does not change; see below for 1 |
+//! | a thread leaves because there are too many | by 3 none is idle; the limit is at least one, so another lives |
 //!
-//! A thread that leaves while a job is queued but not eligible is not the last one: another runs work of that class,
-//! and will take the job when it is done. An idle thread that has waited long enough strikes itself off under the
-//! mutex; if it is no longer among the idle ones, an order lies in its seat, and it takes that.
+//! When a thread leaves that found nothing, a job may still be queued whose class is at its limit. Then another thread
+//! runs work of that class, and looks when it is done. When an idle thread leaves, each eligible job has a thread that
+//! looks. An idle thread strikes itself off under the mutex; if it is no longer among the idle ones, it was roused, and
+//! looks.
 //!
 //! Threads are started under the mutex. That costs others some 15 µs, seldom, and spares a state in which a thread is
 //! counted that may never come.
@@ -50,17 +59,19 @@ pub struct Crew<J> {
 }
 
 /// Starts a thread that calls [`Crew::work`] with this seat.
-pub(crate) type Start<'a, J> = &'a dyn Fn(Arc<Seat<J>>) -> io::Result<()>;
+pub(crate) type Start<'a> = &'a dyn Fn(Arc<Seat>) -> io::Result<()>;
 
 struct State<J> {
     lanes: Vec<Lane<J>>,
     /// Idle threads; the last one became idle last and is used first.
-    idle: Vec<Arc<Seat<J>>>,
+    idle: Vec<Arc<Seat>>,
+    /// How many threads were roused or started and have not looked since.
+    looking: usize,
     threads: usize,
     threads_max: usize,
     /// Whether nobody can submit any more except the jobs themselves.
     closed: bool,
-    /// Numbers the queued jobs of all lanes.
+    /// Numbers the jobs of all lanes.
     arrivals: u64,
     started: u64,
     refused: u64,
@@ -85,6 +96,7 @@ impl<J> Crew<J> {
         let mut state = State {
             lanes: Vec::new(),
             idle: Vec::new(),
+            looking: 0,
             threads: 0,
             threads_max,
             closed: false,
@@ -102,26 +114,27 @@ impl<J> Crew<J> {
         }
     }
 
-    /// Finds a thread for `job`, or queues it.
+    /// Queues `job` and sees to it that a thread looks for it.
     ///
     /// Hands it back with the error if no thread lives and none can be started.
-    pub fn submit(&self, class: &Class, job: J, start: Start<'_, J>) -> Result<(), (J, io::Error)> {
+    pub fn submit(&self, class: &Class, job: J, start: Start<'_>) -> Result<(), (J, io::Error)> {
         let mut state = self.lock();
         let lane = state.lane(class);
-        if state.lanes[lane].has_room() {
-            if let Some(seat) = state.idle.pop() {
-                state.lanes[lane].running += 1;
-                let must_rouse = seat.give(Order::Run(job, lane));
-                drop(state);
-                if must_rouse {
-                    seat.rouse();
-                }
-                return Ok(());
-            }
-        }
         let arrival = state.arrivals;
         state.arrivals += 1;
         state.lanes[lane].queue.push_back((arrival, job));
+        if state.eligible() <= state.looking {
+            return Ok(());
+        }
+        if let Some(seat) = state.idle.pop() {
+            state.looking += 1;
+            let must_wake = seat.give(Order::Look);
+            drop(state);
+            if must_wake {
+                seat.wake();
+            }
+            return Ok(());
+        }
         match self.grow(&mut state, start) {
             Err(refused) if state.threads == 0 => match state.lanes[lane].queue.pop_back() {
                 Some((_, job)) => Err((job, refused)),
@@ -133,11 +146,11 @@ impl<J> Crew<J> {
     }
 
     /// What a thread does, from its start to its end.
-    pub fn work(&self, seat: &Arc<Seat<J>>, run: impl Fn(J)) {
-        let mut order = seat.take();
-        while let Some(Order::Run(job, lane)) = order {
+    pub fn work(&self, seat: &Arc<Seat>, run: impl Fn(J)) {
+        let mut came_from = From::Looking;
+        while let Some((job, lane)) = self.next(seat, came_from) {
             run(job);
-            order = self.next(seat, lane);
+            came_from = From::Lane(lane);
         }
         seat.vacate();
     }
@@ -152,7 +165,7 @@ impl<J> Crew<J> {
     }
 
     /// Changes the limit of threads.
-    pub fn set_threads_max(&self, threads_max: usize, start: Start<'_, J>) {
+    pub fn set_threads_max(&self, threads_max: usize, start: Start<'_>) {
         let mut state = self.lock();
         state.threads_max = threads_max;
         // If this is refused, those who work will take what is queued.
@@ -196,54 +209,53 @@ impl<J> Crew<J> {
         }
     }
 
-    /// Starts a thread for the oldest eligible job. Says whether there was need and room for one.
-    fn grow(&self, state: &mut State<J>, start: Start<'_, J>) -> io::Result<bool> {
-        if state.threads >= state.threads_max {
+    /// Starts a thread if too few look. Says whether there was need and room for one.
+    fn grow(&self, state: &mut State<J>, start: Start<'_>) -> io::Result<bool> {
+        if state.eligible() <= state.looking || state.threads >= state.threads_max {
             return Ok(false);
         }
-        let Some((arrival, job, lane)) = state.oldest_eligible() else {
-            return Ok(false);
-        };
-        let seat = Arc::new(Seat::new(&self.world, Order::Run(job, lane)));
-        match start(seat.clone()) {
+        let started = start(Arc::new(Seat::new(&self.world)));
+        match &started {
             Ok(()) => {
                 state.threads += 1;
+                state.looking += 1;
                 state.started += 1;
-                state.lanes[lane].running += 1;
-                Ok(true)
             }
-            Err(refused) => {
-                state.refused += 1;
-                if let Some(Order::Run(job, lane)) = seat.take() {
-                    state.lanes[lane].queue.push_front((arrival, job));
-                }
-                Err(refused)
-            }
+            Err(_) => state.refused += 1,
         }
+        started.map(|()| true)
     }
 
-    /// Finds the next order for a thread that has finished a job of `lane`; `None` or `Leave` means to end.
-    fn next(&self, seat: &Arc<Seat<J>>, lane: usize) -> Option<Order<J>> {
-        let mut state = self.lock();
-        state.lanes[lane].running -= 1;
-        // With too many threads this one ends, and whoever is left takes what is eligible.
-        if state.threads <= state.threads_max {
-            if let Some((_, job, lane)) = state.oldest_eligible() {
-                state.lanes[lane].running += 1;
-                return Some(Order::Run(job, lane));
+    /// Finds the next job for a thread and the number of its lane; `None` means to end.
+    fn next(&self, seat: &Arc<Seat>, mut came_from: From) -> Option<(J, usize)> {
+        loop {
+            let mut state = self.lock();
+            match came_from {
+                From::Looking => state.looking -= 1,
+                From::Lane(lane) => state.lanes[lane].running -= 1,
             }
-            if !state.closed {
-                state.idle.push(seat.clone());
-                drop(state);
-                return seat.wait(self.keep_alive).or_else(|| self.give_up(seat));
+            // With too many threads this one ends, and whoever is left takes what is eligible.
+            if state.threads <= state.threads_max {
+                if let Some((job, lane)) = state.oldest_eligible() {
+                    state.lanes[lane].running += 1;
+                    return Some((job, lane));
+                }
+            }
+            if state.threads > state.threads_max || state.closed {
+                state.threads -= 1;
+                return None;
+            }
+            state.idle.push(seat.clone());
+            drop(state);
+            match seat.wait(self.keep_alive).or_else(|| self.give_up(seat))? {
+                Order::Look => came_from = From::Looking,
+                Order::Leave => return None,
             }
         }
-        state.threads -= 1;
-        None
     }
 
     /// Strikes a thread off that was idle for long enough, unless it was given an order meanwhile.
-    fn give_up(&self, seat: &Arc<Seat<J>>) -> Option<Order<J>> {
+    fn give_up(&self, seat: &Arc<Seat>) -> Option<Order> {
         let mut state = self.lock();
         // Those idle longest are in front.
         match state.idle.iter().position(|idle| Arc::ptr_eq(idle, seat)) {
@@ -288,32 +300,47 @@ impl<J> State<J> {
         })
     }
 
-    /// Takes out the job that arrived first among those whose class is below its limit.
-    fn oldest_eligible(&mut self) -> Option<(u64, J, usize)> {
+    /// How many queued jobs the limits of their classes allow to begin.
+    fn eligible(&self) -> usize {
+        self.lanes.iter().map(Lane::eligible).sum()
+    }
+
+    /// Takes out the job that arrived first among those that may begin, with the number of its lane.
+    fn oldest_eligible(&mut self) -> Option<(J, usize)> {
         let arrivals = self.lanes.iter().enumerate().filter_map(|(number, lane)| {
-            let (arrival, _) = lane.queue.front().filter(|_| lane.has_room())?;
+            let (arrival, _) = lane.queue.front().filter(|_| lane.eligible() > 0)?;
             Some((*arrival, number))
         });
         let (_, lane) = arrivals.min()?;
-        let (arrival, job) = self.lanes[lane].queue.pop_front()?;
-        Some((arrival, job, lane))
+        let (_, job) = self.lanes[lane].queue.pop_front()?;
+        Some((job, lane))
     }
 }
 
 impl<J> Lane<J> {
-    fn has_room(&self) -> bool {
-        self.running < self.class.max_threads()
+    fn eligible(&self) -> usize {
+        let room = self.class.max_threads() - self.running;
+        self.queue.len().min(room)
     }
 }
 
+/// Where a thread comes from that looks for a job.
+#[derive(Clone, Copy)]
+enum From {
+    /// It was roused or started.
+    Looking,
+    /// It finished a job of the lane with this number.
+    Lane(usize),
+}
+
 /// Tells threads that were struck off to end; unlocks the pool first.
-fn dismiss<J>(state: MutexGuard<'_, State<J>>, seats: Vec<Arc<Seat<J>>>) {
+fn dismiss<J>(state: MutexGuard<'_, State<J>>, seats: Vec<Arc<Seat>>) {
     let sleeping: Vec<_> = seats
         .into_iter()
         .filter(|seat| seat.give(Order::Leave))
         .collect();
     drop(state);
     for seat in sleeping {
-        seat.rouse();
+        seat.wake();
     }
 }

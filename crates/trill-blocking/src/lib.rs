@@ -14,8 +14,8 @@
 //!
 //! # How it works
 //!
-//! * [`unblock`] hands a closure to an idle thread of the pool, the one that became idle last. Without an idle one it
-//!   starts a thread, up to the limits; beyond them work waits in the order in which it came.
+//! * [`unblock`] queues a closure and wakes an idle thread of the pool, the one that became idle last. Without an idle
+//!   one it starts a thread, up to the limits; beyond them work waits in the order in which it came.
 //! * A [`Class`] has a queue and a limit of its own, so name look-ups that hang cannot take the threads of files.
 //! * A thread without work ends after 10 s. One that cannot be started is an error, and work is never queued
 //!   for nobody: see [`try_unblock`] and [`Refused`].
@@ -23,6 +23,11 @@
 //!   accepted even if it is dropped, and keeps at most one buffer.
 //! * A [`Pool`] belongs to the world ([`trill_world`]) in which it was made: in a simulated one its threads and their
 //!   patience follow that world's clock.
+//!
+//! # Features
+//!
+//! * `insight` (default) keeps in each task where it was spawned, what it waits for and how often it ran; it turns on
+//!   the feature of the same name in `trill-cell` and `trill-executor`.
 //!
 //! # What it does not do
 //!

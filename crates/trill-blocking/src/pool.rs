@@ -340,7 +340,7 @@ impl Shared {
     }
 
     /// Starts a thread that works from this seat.
-    fn start_thread(self: &Arc<Self>, seat: Arc<Seat<Runnable>>) -> io::Result<()> {
+    fn start_thread(self: &Arc<Self>, seat: Arc<Seat>) -> io::Result<()> {
         // Relaxed: only that each gets another one.
         let number = self.threads_named.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{}-{number}", self.thread_name);

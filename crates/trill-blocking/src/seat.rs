@@ -1,7 +1,7 @@
-//! Where one idle thread of a pool waits for its next order.
+//! Where one thread of a pool waits for an order while it is idle.
 //!
-//! An order is put into the seat while the pool is locked, and the thread is roused after that, so that it never
-//! wakes into a locked pool. On the operating system the thread waits on a condition of its own, which is one futex
+//! An order is put into the seat while the pool is locked, and the thread is woken after that, so that it never wakes
+//! into a locked pool. On the operating system the thread waits on a condition of its own, which is one futex
 //! and wakes nobody else. In a simulated world it waits there.
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
@@ -15,21 +15,22 @@ use trill_world::{Spot, World};
 use crate::primitive::{Condvar, Mutex, lock};
 
 /// The place of one thread of a pool.
-pub struct Seat<J> {
-    slot: Mutex<Slot<J>>,
+pub struct Seat {
+    slot: Mutex<Slot>,
     place: Place,
 }
 
-struct Slot<J> {
-    order: Option<Order<J>>,
-    /// Whether the thread waits and must be roused.
+struct Slot {
+    order: Option<Order>,
+    /// Whether the thread waits and must be woken.
     waiting: bool,
 }
 
-/// What a thread is told to do next.
-pub(crate) enum Order<J> {
-    /// Run this job of the lane with this number.
-    Run(J, usize),
+/// What an idle thread is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Look at the queues.
+    Look,
     /// End; the pool has struck the thread off already.
     Leave,
 }
@@ -40,9 +41,9 @@ enum Place {
     Simulated { world: World, spot: Spot },
 }
 
-impl<J> Seat<J> {
-    /// Makes the seat of a thread that will start in `world` with `order`.
-    pub(crate) fn new(world: &World, order: Order<J>) -> Seat<J> {
+impl Seat {
+    /// Makes the seat of a thread of `world`.
+    pub(crate) fn new(world: &World) -> Seat {
         let place = if world.is_os() {
             Place::Os(Condvar::new())
         } else {
@@ -54,7 +55,7 @@ impl<J> Seat<J> {
         };
         Seat {
             slot: Mutex::new(Slot {
-                order: Some(order),
+                order: None,
                 waiting: false,
             }),
             place,
@@ -62,12 +63,12 @@ impl<J> Seat<J> {
     }
 
     /// Takes the order that lies here, without waiting.
-    pub(crate) fn take(&self) -> Option<Order<J>> {
+    pub(crate) fn take(&self) -> Option<Order> {
         lock(&self.slot).order.take()
     }
 
-    /// Puts an order here. Returns whether the thread must be [roused](Seat::rouse), which needs no lock.
-    pub(crate) fn give(&self, order: Order<J>) -> bool {
+    /// Puts an order here. Returns whether the thread must be [woken](Seat::wake), which needs no lock.
+    pub(crate) fn give(&self, order: Order) -> bool {
         let mut slot = lock(&self.slot);
         debug_assert!(slot.order.is_none(), "a seat was given two orders");
         slot.order = Some(order);
@@ -84,14 +85,14 @@ impl<J> Seat<J> {
     }
 
     /// Wakes the thread for an order that was given.
-    pub(crate) fn rouse(&self) {
+    pub(crate) fn wake(&self) {
         if let Place::Os(changed) = &self.place {
             changed.notify_one();
         }
     }
 
     /// Waits for an order, at most for `patience`; returns `None` if none came.
-    pub(crate) fn wait(&self, patience: Duration) -> Option<Order<J>> {
+    pub(crate) fn wait(&self, patience: Duration) -> Option<Order> {
         match &self.place {
             Place::Os(changed) => self.wait_os(changed, patience),
             // A world panics here if it finds that nothing can wake its threads any more. It has said so then, and
@@ -103,7 +104,7 @@ impl<J> Seat<J> {
         }
     }
 
-    fn wait_os(&self, changed: &Condvar, patience: Duration) -> Option<Order<J>> {
+    fn wait_os(&self, changed: &Condvar, patience: Duration) -> Option<Order> {
         let mut slot = lock(&self.slot);
         loop {
             if slot.order.is_some() {
@@ -120,7 +121,7 @@ impl<J> Seat<J> {
         }
     }
 
-    fn wait_simulated(&self, world: &World, spot: Spot, patience: Duration) -> Option<Order<J>> {
+    fn wait_simulated(&self, world: &World, spot: Spot, patience: Duration) -> Option<Order> {
         let until = trill_world::now().checked_add(patience);
         loop {
             let order = self.take();
@@ -144,22 +145,13 @@ impl<J> Seat<J> {
     }
 }
 
-impl<J> std::fmt::Debug for Seat<J> {
+impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let slot = lock(&self.slot);
         f.debug_struct("Seat")
             .field("waiting", &slot.waiting)
             .field("has_order", &slot.order.is_some())
             .finish_non_exhaustive()
-    }
-}
-
-impl<J> std::fmt::Debug for Order<J> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Order::Run(_, lane) => f.debug_tuple("Run").field(lane).finish(),
-            Order::Leave => f.write_str("Leave"),
-        }
     }
 }
 

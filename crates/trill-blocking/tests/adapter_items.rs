@@ -110,12 +110,24 @@ fn dropped_stream_stops_an_endless_iterator() {
 
 #[test]
 fn items_that_nobody_took_are_dropped_with_the_stream() {
+    let pulled = Crowd::default();
     let log = Log::default();
-    let noted = log.clone();
-    let mut items =
-        Unblock::with_capacity(4, (0..3).map(move |number| NoteDrop(noted.clone(), number)));
+    let mut items = Unblock::with_capacity(
+        8,
+        (0..).map({
+            let (pulled, log) = (pulled.clone(), log.clone());
+            move |number| {
+                pulled.enter();
+                NoteDrop(log.clone(), number)
+            }
+        }),
+    );
     drop(block_on(items.next()));
+    assert_eq!(log.events(), [0]);
+    // After this no job pulls any more.
     block_on(items.get_mut());
+    let count = u32::try_from(pulled.most()).unwrap();
+    assert!(count >= 4, "half the capacity is pulled in any case");
     drop(items);
-    assert_eq!(log.events(), [0, 1, 2]);
+    assert_eq!(log.events(), Vec::from_iter(0..count));
 }

@@ -81,6 +81,23 @@ fn partial_reads_are_delivered_as_they_come() {
 }
 
 #[test]
+fn room_grows_only_when_it_is_filled() {
+    const KIB: usize = 1024;
+    let (scripted, send, rooms) = Scripted::new();
+    let mut reader = Unblock::with_capacity(50 * KIB, scripted);
+    block_on(async {
+        for bytes in [1, 16 * KIB, 16 * KIB, 32 * KIB, 50 * KIB] {
+            send.send(Ok(pattern(bytes))).unwrap();
+            let mut read = vec![0; bytes];
+            reader.read_exact(&mut read).await.unwrap();
+            assert!(read == pattern(bytes));
+        }
+    });
+    let kib: Vec<_> = rooms.events().iter().map(|room| room / 1024).collect();
+    assert_eq!(kib, [16, 16, 32, 32, 50]);
+}
+
+#[test]
 fn nothing_is_read_before_somebody_asks() {
     let (scripted, send, rooms) = Scripted::new();
     let mut reader = Unblock::new(scripted);

@@ -50,6 +50,7 @@ fn full_class_does_not_block_another() {
     let pool = Pool::new();
     let (stuck, inside) = (Gate::default(), Crowd::default());
     let names = crowd(&pool, &NAMES, 10, &stuck, &inside);
+    until(|| inside.most() == 2);
     // More files than may run at once, while all look-ups hang.
     let open = Gate::default();
     open.open();

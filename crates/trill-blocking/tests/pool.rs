@@ -192,6 +192,7 @@ fn dropped_pool_runs_what_was_submitted_and_its_threads_end() {
         .detach();
     }
     drop(send);
+    until(|| class(&pool, "narrow").running == 1);
     assert_eq!(class(&pool, "narrow").queued, 2);
     drop(pool);
     gate.open();

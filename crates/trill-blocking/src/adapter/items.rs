@@ -43,39 +43,78 @@ impl<I> Items<I> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an item, or the end.
-    fn push(&self, item: Option<I>) {
+    /// Says whether there is room, and notes that the job ends if there is not.
+    fn has_room(&self, items_max: usize) -> bool {
+        self.lock().has_room(items_max)
+    }
+
+    /// Adds an item, or the end; says whether there is room, and notes that the job ends if there is not.
+    fn push(&self, item: Option<I>, items_max: usize) -> bool {
         let mut state = self.lock();
         match item {
             Some(item) => state.queue.push_back(item),
             None => state.ended = true,
         }
+        let has_room = state.has_room(items_max);
         let waker = mem::take(&mut state.waker);
         drop(state);
         if let Some(waker) = waker {
             trill_park::wake(waker);
         }
+        has_room
+    }
+}
+
+impl<I> State<I> {
+    fn has_room(&mut self, items_max: usize) -> bool {
+        self.pulling = !self.ended && self.queue.len() < items_max;
+        self.pulling
+    }
+}
+
+/// The task's side of the queue.
+struct Taker<I> {
+    /// Items that were taken from the queue together, so that the lock is not taken for each. The mutex here is never
+    /// contended: it only makes the items shareable.
+    batch: Mutex<VecDeque<I>>,
+    items: Arc<Items<I>>,
+}
+
+impl<I> Taker<I> {
+    fn new() -> Taker<I> {
+        Taker {
+            batch: Mutex::default(),
+            items: Arc::new(Items::new()),
+        }
     }
 
-    /// Says whether there is room, and notes that the job ends if there is not.
-    fn has_room(&self, items_max: usize) -> bool {
-        let mut state = self.lock();
-        state.pulling = !state.ended && state.queue.len() < items_max;
-        state.pulling
+    /// Takes the next item of the batch.
+    fn pop(&mut self) -> Option<I> {
+        self.batch().pop_front()
+    }
+
+    /// Takes everything from the queue, once the batch is empty.
+    fn refill(&mut self) {
+        let items = self.items.clone();
+        mem::swap(self.batch(), &mut items.lock().queue);
+    }
+
+    fn batch(&mut self) -> &mut VecDeque<I> {
+        self.batch.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Pulls until the queue is full, the iterator has ended, or nobody is interested any more; the job's part.
 fn pull<T: Iterator>(from: &mut T, items: &Weak<Items<T::Item>>, items_max: usize) {
     let _pulling = Pulling(items);
-    while items
+    let mut has_room = items
         .upgrade()
-        .is_some_and(|items| items.has_room(items_max))
-    {
+        .is_some_and(|items| items.has_room(items_max));
+    while has_room {
         let item = from.next();
-        if let Some(items) = items.upgrade() {
-            items.push(item);
-        }
+        has_room = items
+            .upgrade()
+            .is_some_and(|items| items.push(item, items_max));
     }
 }
 
@@ -98,19 +137,19 @@ where
     T::Item: Send + 'static,
 {
     /// The queue of this iterator's items.
-    fn items(&mut self) -> Arc<Items<T::Item>> {
-        let items = self
+    fn taker(&mut self) -> &mut Taker<T::Item> {
+        let taker = self
             .items
-            .get_or_insert_with(|| Box::new(Arc::new(Items::<T::Item>::new())));
-        items
-            .downcast_ref::<Arc<Items<T::Item>>>()
+            .get_or_insert_with(|| Box::new(Taker::<T::Item>::new()));
+        taker
+            .downcast_mut()
             .expect("only this function sets the queue, and `T` has one type of item")
-            .clone()
     }
 
     /// Submits a job that fills the queue. Only while none is under way.
     fn start_pull(&mut self, items: &Arc<Items<T::Item>>) -> io::Result<()> {
-        let items_max = self.queue_items;
+        // The other half may lie in the batch, less the item that was just taken.
+        let items_max = self.queue_items.div_ceil(2);
         let queue = Arc::downgrade(items);
         let mut state = items.lock();
         state.pulling = true;
@@ -127,21 +166,25 @@ where
     }
 
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<T::Item>> {
+        if let Some(item) = self.taker().pop() {
+            return Poll::Ready(Some(item));
+        }
         self.sought = None;
-        let items = self.items();
+        let items = self.taker().items.clone();
         loop {
             let mut state = items.lock();
             if !state.queue.is_empty() {
-                let is_low = state.queue.len() <= self.queue_items / 2 + 1;
                 // After a panic the items before it come first.
-                let wants_job = is_low && !state.pulling && !state.ended && !state.panicked;
+                let wants_job = !state.pulling && !state.ended && !state.panicked;
                 drop(state);
-                // Before the item is taken: a panic here must not lose it.
-                if wants_job && self.poll_idle(cx).is_ready() {
-                    // If this is refused, there are still items, and the next call tries again.
+                // Before an item is taken: a panic here must not lose it.
+                let may_start = wants_job && self.poll_idle(cx).is_ready();
+                self.taker().refill();
+                if may_start {
+                    // If this is refused, there are still items, and a later call tries again.
                     let _ = self.start_pull(&items);
                 }
-                return Poll::Ready(items.lock().queue.pop_front());
+                return Poll::Ready(self.taker().pop());
             }
             if state.ended {
                 return Poll::Ready(None);
@@ -181,11 +224,12 @@ where
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let queue = self.items.as_ref();
-        let queue = queue.and_then(|items| items.downcast_ref::<Arc<Items<T::Item>>>());
-        let (queued, ended) = queue.map_or((0, false), |items| {
-            let state = items.lock();
-            (state.queue.len(), state.ended)
+        let taker = self.items.as_ref();
+        let taker = taker.and_then(|taker| taker.downcast_ref::<Taker<T::Item>>());
+        let (queued, ended) = taker.map_or((0, false), |taker| {
+            let batch = taker.batch.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = taker.items.lock();
+            (batch.len() + state.queue.len(), state.ended)
         });
         (queued, ended.then_some(queued))
     }

@@ -40,8 +40,8 @@ use slot::Slot;
 ///
 /// # Reading
 ///
-/// When the buffer is empty, one job calls `read` once, with room for the whole capacity. Nothing is read before
-/// somebody asks, and never more than the capacity ahead. A read that is dropped while it waits loses nothing: its
+/// When the buffer is empty, one job calls `read` once, with room for 16 KiB at first and for twice as much each time
+/// that was filled, up to the capacity. Nothing is read before somebody asks, and never more than the capacity ahead. A read that is dropped while it waits loses nothing: its
 /// bytes are there for the next one.
 ///
 /// # Writing
@@ -59,7 +59,7 @@ use slot::Slot;
 ///
 /// # Iterators
 ///
-/// A job pulls items into a queue until that is full, and goes on when it is half empty. Items are delivered when they
+/// A job pulls items into a queue until that is full, and goes on when half of them were taken. Items are delivered when they
 /// come, in order. After the first `None` the iterator is not asked again.
 ///
 /// # Panics of the object
@@ -130,7 +130,7 @@ enum Done {
 }
 
 impl<T> Unblock<T> {
-    /// Wraps `object`, on the [current](Pool::current) pool, with a buffer of 64 KiB or a queue of 256 items.
+    /// Wraps `object`, on the [current](Pool::current) pool, with a buffer of at most 256 KiB or a queue of 256 items.
     ///
     /// # Examples
     ///
@@ -177,7 +177,7 @@ impl<T> Unblock<T> {
             object: Some(Box::new(object)),
             slot: Arc::new(Slot::new()),
             job: None,
-            unread: Unread::default(),
+            unread: Unread::new(),
             pipe: Arc::new(Pipe::default()),
             writer: None,
             items: None,
@@ -398,9 +398,10 @@ fn closed() -> io::Error {
     )
 }
 
-/// As much as Linux puts into a pipe. Copying it takes as long as one round trip to the pool, so more gains little,
-/// and a thousand open files still fit into memory.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// Copying so much takes about as long as two round trips to the pool, so a larger buffer gains little: 64 MiB through
+/// 64 KiB, 256 KiB and 1 MiB ran at 1.1, 5.7 and 6.6 GB/s on a busy machine with two cores, a cached file being read.
+/// A reader starts with less, and a writer's buffer is as large as what it holds.
+const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Enough to hide the round trips, and few enough that large items do not fill the memory.
 const QUEUE_ITEMS: usize = 256;

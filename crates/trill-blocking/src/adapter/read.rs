@@ -1,6 +1,7 @@
 //! Reading: one job per empty buffer.
 
 use std::io::{self, Read};
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,16 +11,38 @@ use futures_io::{AsyncBufRead, AsyncRead};
 use super::{Done, Unblock, tell};
 
 /// What was read from the object and not yet taken.
-#[derive(Default)]
 pub(super) struct Unread {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// How many bytes the next read has room for, unless that is more than the capacity.
+    room: usize,
     /// The end of file or an error, to be reported once.
     news: Option<io::Result<()>>,
 }
 
 impl Unread {
+    pub(super) fn new() -> Unread {
+        Unread {
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            room: FIRST_READ_BYTES,
+            news: None,
+        }
+    }
+
+    /// Takes the buffer, with room for the next read.
+    fn take_buffer(&mut self, bytes_max: usize) -> Vec<u8> {
+        (self.start, self.end) = (0, 0);
+        let room = self.room.min(bytes_max);
+        if self.buffer.len() < room {
+            // Fresh zeroes come from the operating system without being written.
+            self.buffer = vec![0; room];
+        }
+        mem::take(&mut self.buffer)
+    }
+
     /// The bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
@@ -31,7 +54,12 @@ impl Unread {
         (self.start, self.end) = (0, 0);
         match result {
             Ok(0) => self.news = Some(Ok(())),
-            Ok(count) if count <= self.buffer.len() => self.end = count,
+            Ok(count) if count <= self.buffer.len() => {
+                self.end = count;
+                if count == self.room {
+                    self.room *= 2;
+                }
+            }
             Ok(count) => {
                 let text = format!(
                     "the reader says it put {count} bytes into a buffer of {}",
@@ -69,9 +97,7 @@ impl<T: Read + Send + 'static> Unblock<T> {
 
     /// Submits one call of `read`.
     fn start_read(&mut self) -> io::Result<()> {
-        let mut buffer = std::mem::take(&mut self.unread.buffer);
-        (self.unread.start, self.unread.end) = (0, 0);
-        buffer.resize(self.buffer_bytes, 0);
+        let mut buffer = self.unread.take_buffer(self.buffer_bytes);
         self.start(move |object| {
             let result = loop {
                 match object.read(&mut buffer) {
@@ -117,3 +143,7 @@ impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
         self.sought = None;
     }
 }
+
+/// Enough for what terminals, pipes and small files give at once. Only a reader that fills it gets a larger buffer, so
+/// many idle ones cost little.
+const FIRST_READ_BYTES: usize = 16 * 1024;
