@@ -198,7 +198,14 @@ impl Header {
     /// Notes what a leaf waits for.
     #[inline]
     pub(crate) fn set_wait(&self, kind: Kind, value: u64, location: &'static Location<'static>) {
-        let leaves = wait::leaves(self.wait.load(Ordering::Relaxed)).saturating_add(1);
+        let before = self.wait.load(Ordering::Relaxed);
+        if before != 0 && kind == Kind::Timer {
+            // A timeout speaks after what it guards, and that is what the task waits for.
+            self.wait
+                .store(wait::one_more_leaf(before), Ordering::Relaxed);
+            return;
+        }
+        let leaves = wait::leaves(before).saturating_add(1);
         self.wait
             .store(wait::pack(kind, leaves, value), Ordering::Relaxed);
         self.location

@@ -89,7 +89,7 @@ impl fmt::Display for Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wait {
-    /// What kind of leaf it was: the last one that said so.
+    /// What kind of leaf it was: the last one that said so, except that a timer does not replace another kind.
     pub kind: Kind,
     /// What that leaf told of itself, 48 bits; see [`Kind`].
     pub value: u64,
@@ -109,6 +109,16 @@ pub(crate) fn pack(kind: Kind, leaves: u8, value: u64) -> u64 {
 #[cfg(feature = "insight")]
 pub(crate) fn leaves(word: u64) -> u8 {
     (word >> 48) as u8
+}
+
+/// The same word with one more leaf, up to 255.
+#[cfg(feature = "insight")]
+pub(crate) fn one_more_leaf(word: u64) -> u64 {
+    if leaves(word) == u8::MAX {
+        word
+    } else {
+        word + (1 << 48)
+    }
 }
 
 /// Opposite of [`pack`]; `None` for the word 0.

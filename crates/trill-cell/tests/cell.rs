@@ -54,6 +54,21 @@ fn last_leaf_is_kept_with_its_location() {
 }
 
 #[test]
+fn timer_does_not_hide_what_it_guards() {
+    let header = Header::new(Spawned::here());
+    let here = Location::caller();
+    header.poll(|| {
+        waiting(Kind::Receive, 7, here);
+        waiting(Kind::Timer, 5, Location::caller());
+    });
+    let wait = header.wait().unwrap();
+    assert_eq!(
+        (wait.kind, wait.leaves, wait.value, wait.location),
+        (Kind::Receive, 2, 7, Some(here))
+    );
+}
+
+#[test]
 fn next_poll_forgets_the_wait() {
     let header = Header::new(Spawned::here());
     header.poll(|| waiting(Kind::Timer, 5, Location::caller()));

@@ -56,7 +56,10 @@ struct Parking {
 }
 
 impl Parking {
-    /// Serves the outside, and parks unless the thread was notified.
+    /// Serves the outside, and parks until the thread is notified.
+    ///
+    /// What is due after a park is fired before the future is polled, and if that wakes only others (tasks of another
+    /// thread) the future is not polled at all.
     fn turn(&mut self, thread: &'static Thread) {
         if thread.parker.is_notified() {
             if thread.has_outside() {
@@ -64,17 +67,24 @@ impl Parking {
             }
             return;
         }
-        let now = trill_world::now();
-        let next = if thread.has_dues() {
-            thread.fire(now)
-        } else {
-            None
-        };
-        // Firing may have woken the future.
-        if !thread.parker.is_notified() {
+        loop {
+            let now = trill_world::now();
+            let next = if thread.has_dues() {
+                thread.fire(now)
+            } else {
+                None
+            };
+            // Firing may have woken the future.
+            if thread.parker.is_notified() {
+                return;
+            }
             let until = self.spread(thread, now, next);
             thread.park(now, until, &mut self.slack);
+            thread.count_turn();
             attendant::wake_if_in_deep_sleep();
+            if thread.parker.is_notified() {
+                return;
+            }
         }
     }
 
