@@ -25,7 +25,7 @@ fn as_many_tasks_are_spawned_woken_and_joined() {
         let mut senders = Vec::with_capacity(COUNT);
         let mut tasks = Vec::with_capacity(COUNT);
         for _ in 0..COUNT {
-            let (sender, receiver) = oneshot();
+            let (sender, receiver) = oneshot::channel();
             senders.push(sender);
             tasks.push(trill::spawn(async move { receiver.await.unwrap() }));
         }

@@ -45,19 +45,21 @@ fn others_are_served_while_one_worker_is_stuck(backend: Backend) -> io::Result<(
     let runtime = Runtime::builder().workers(2).reactor(backend).build()?;
     let (stuck, is_stuck) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    runtime.run(async {
-        let holder = trill::spawn(async move {
-            stuck.send(()).unwrap();
-            released.recv().unwrap();
-        });
-        // Yields until the other worker, or this one between two polls, has begun the blocking poll. If it were this
-        // one, `fifty_messages` would have to be taken over by the other.
+    // Only tasks take part: the future given to `run` belongs to this thread, and the stuck worker may be this thread.
+    let holder = runtime.spawn(async move {
+        stuck.send(()).unwrap();
+        released.recv().unwrap();
+    });
+    let others = runtime.spawn(async move {
         while is_stuck.try_recv().is_err() {
             trill::task::yield_now().await;
         }
-        let served = trill::spawn(fifty_messages());
-        served.await?;
+        fifty_messages().await?;
         release.send(()).unwrap();
+        io::Result::Ok(())
+    });
+    runtime.run(async {
+        others.await?;
         holder.await;
         Ok(())
     })
