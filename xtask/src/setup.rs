@@ -28,6 +28,14 @@ pub(crate) fn linker() -> Result<(), Trouble> {
     apt(&["gcc", "libc6-dev"], "a C linker (`cc`)")
 }
 
+/// The tracer with which a test counts the system calls of a server.
+pub(crate) fn strace() -> Result<(), Trouble> {
+    if !cfg!(target_os = "linux") || Call::program("strace", &["--version"]).works() {
+        return Ok(());
+    }
+    apt(&["strace"], "`strace`, with which tests count system calls")
+}
+
 /// A part of the tool chain that `rustup` may have left out, such as clippy.
 pub(crate) fn component(name: &str, probe: &str) -> Result<(), Trouble> {
     if Call::cargo(&[probe, "--version"]).works() {

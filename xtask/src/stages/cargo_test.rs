@@ -6,8 +6,10 @@
 use super::Report;
 use crate::Trouble;
 use crate::process::Call;
+use crate::setup;
 
 pub(crate) fn unit_and_integration(report: &mut Report) -> Result<(), Trouble> {
+    setup::strace()?;
     let call = Call::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
         .arg("--lib")
         .arg("--bins")
