@@ -1,4 +1,5 @@
 //! `Unblock` over writers.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod common;
 

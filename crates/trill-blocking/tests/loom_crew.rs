@@ -1,4 +1,5 @@
 //! Models of the hand-over between those who submit work and threads that go idle or leave.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![cfg(loom)]
 
 use std::sync::Arc;
@@ -33,8 +34,14 @@ impl Model {
 
     /// Submits a job; says whether it was accepted.
     fn submit(&self, class: &Class) -> bool {
+        self.submit_work(class, || ())
+    }
+
+    /// Submits a job that does `work`.
+    fn submit_work(&self, class: &Class, work: impl FnOnce() + Send + 'static) -> bool {
         let ran = self.ran.clone();
         let job: Job = Box::new(move || {
+            work();
             ran.fetch_add(1, Ordering::Relaxed);
         });
         let start = |seat| {
@@ -141,6 +148,18 @@ fn refused_start_is_an_error_only_without_a_thread() {
         let second = model.submit(&WIDE);
         assert!(first);
         model.finish(usize::from(first) + usize::from(second));
+    });
+}
+
+#[test]
+fn job_that_waits_for_the_next_one_does_not_hold_it_up() {
+    check(|| {
+        let model = Model::new(2, NEVER, 9);
+        let notify = std::sync::Arc::new(loom::sync::Notify::new());
+        let waits = notify.clone();
+        assert!(model.submit_work(&WIDE, move || waits.wait()));
+        assert!(model.submit_work(&WIDE, move || notify.notify()));
+        model.finish(2);
     });
 }
 

@@ -1,4 +1,5 @@
 //! What happens when no thread can be started.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod common;
 
