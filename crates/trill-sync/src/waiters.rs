@@ -47,10 +47,12 @@
 //! # Tested by
 //!
 //! loom: `tests/loom_waiters.rs`; otherwise the tests of every primitive.
-#![allow(unsafe_code)] // The slot's waker cell and its sharing between threads.
+#![allow(unsafe_code)] // Sharing the slot's waker cell between threads.
 
 mod overflow;
+mod slot;
 mod wake_list;
+mod word;
 
 use std::cell::Cell;
 use std::fmt;
@@ -63,6 +65,7 @@ use crate::primitive::{
 };
 use overflow::{End, Overflow};
 use wake_list::WakeList;
+use word::{BROADCAST, NOTIFIED, ONE_LISTED, anybody, listed, slot_waits, weight_of};
 
 /// A queue of waiters.
 pub(crate) struct Waiters {
@@ -173,7 +176,7 @@ impl Waiters {
     pub(crate) fn is_notified(&self, ticket: &Ticket) -> bool {
         match ticket.place {
             Place::Nowhere => false,
-            // Acquire: pairs with the notifier's SeqCst exchange in `grant_slot`.
+            // Acquire: pairs with the notifier's SeqCst exchange in `notify_slot`.
             Place::Slot => self.word.load(Ordering::Acquire) & NOTIFIED != 0,
             Place::Listed(key) => self.list().is_notified(key),
         }
@@ -310,14 +313,14 @@ impl Waiters {
     fn notify_everybody(&self) -> usize {
         let mut wakers = WakeList::new();
         let mut notified = 0;
-        let mut word = self.word.load(Ordering::Acquire);
+        let mut word = self.word.load(Ordering::Relaxed);
         while slot_waits(word) {
             if let Some(waker) = self.notify_slot(word, BROADCAST) {
                 wakers.push(waker);
                 notified += 1;
                 break;
             }
-            word = self.word.load(Ordering::Acquire);
+            word = self.word.load(Ordering::Relaxed);
         }
         if listed(word) > 0 {
             let mut list = self.list();
@@ -333,33 +336,12 @@ impl Waiters {
         notified
     }
 
-    /// Transition 4, if the word still is `word`. Returns the waker, unless the owner is about to see it anyway.
-    #[inline]
-    fn notify_slot(&self, word: u64, how: u64) -> Option<Option<Waker>> {
-        // SeqCst: Acquire pairs with the owner's unlock in `unlock_slot`, which published the waker; Release publishes
-        // what is handed over to the owner's Acquire in `lock_slot`, `leave_slot` and `is_notified`.
-        self.word
-            .compare_exchange(
-                word,
-                word | NOTIFIED | LOCKED | how,
-                Ordering::SeqCst,
-                Ordering::Relaxed,
-            )
-            .ok()?;
-        if word & LOCKED != 0 {
-            return Some(None);
-        }
-        let waker = self.take_waker();
-        // Release: pairs with the Acquire of the next claim in `register_at`.
-        self.word.fetch_and(!LOCKED, Ordering::Release);
-        Some(waker)
-    }
-
     /// Takes a place, or refreshes the one that the ticket has, before a second look of any kind.
     #[inline]
     fn register_at(&self, end: End, ticket: &mut Ticket, weight: u32, waker: &Waker) -> bool {
         let notified = self.place(end, ticket, weight, waker);
         if !notified {
+            // SeqCst: pairs with the fence in `notify*`, see "Why no wake-up is lost".
             fence(Ordering::SeqCst);
         }
         notified
@@ -381,138 +363,18 @@ impl Waiters {
 
     /// Takes a place in the slot, or else in the list.
     fn enter(&self, end: End, ticket: &mut Ticket, weight: u32, waker: Waker) -> bool {
-        let mut free = 0;
-        if end == End::Front {
-            let word = self.word.load(Ordering::Relaxed);
-            free = word & !(SLOT | WEIGHT);
-        }
-        let claimed = free | OCCUPIED | LOCKED | u64::from(weight) << WEIGHT_SHIFT;
-        // SeqCst: Acquire pairs with the Release of whoever left the slot; see also "Why no wake-up is lost".
-        let claim = self
-            .word
-            .compare_exchange(free, claimed, Ordering::SeqCst, Ordering::Relaxed);
-        if claim.is_ok() {
-            ticket.place = Place::Slot;
-            self.waker.with_mut(|cell| {
-                // SAFETY: transition 1 gave this thread the cell, and it holds `None` since the last owner left.
-                // Loom checks it in `tests/loom_waiters.rs`.
-                unsafe { *cell = Some(waker) }
-            });
-            return self.unlock_slot();
-        }
+        let waker = match self.enter_slot(end, weight, waker) {
+            Ok(notified) => {
+                ticket.place = Place::Slot;
+                return notified;
+            }
+            Err(waker) => waker,
+        };
         let mut list = self.list();
         ticket.place = Place::Listed(list.insert(end, weight, waker));
         // SeqCst: see "Why no wake-up is lost".
         self.word.fetch_add(ONE_LISTED, Ordering::SeqCst);
         false
-    }
-
-    /// Makes the slot's ticket, ours, remember `waker`; returns whether it was notified and has left the slot.
-    fn refresh_slot(&self, waker: &Waker) -> bool {
-        if self.lock_slot() {
-            return true;
-        }
-        let same = self.waker.with(|cell| {
-            // SAFETY: transition 2 gave this thread the cell. Loom checks it in `tests/loom_waiters.rs`.
-            let held = unsafe { &*cell };
-            held.as_ref().is_some_and(|held| held.will_wake(waker))
-        });
-        if self.unlock_slot() {
-            return true;
-        }
-        if same {
-            return false;
-        }
-        // Cloned with the slot unlocked, because foreign code may do anything.
-        let mut waker = Some(waker.clone());
-        if self.lock_slot() {
-            return true;
-        }
-        self.waker.with_mut(|cell| {
-            // SAFETY: as above.
-            let held = unsafe { &mut *cell };
-            std::mem::swap(held, &mut waker);
-        });
-        self.unlock_slot()
-    }
-
-    /// Transition 2, or 5 if the ticket was notified; returns whether it was.
-    fn lock_slot(&self) -> bool {
-        // Acquire: pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
-        let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            if word & NOTIFIED != 0 {
-                self.free_slot();
-                return true;
-            }
-            // SeqCst: as everywhere a waiter writes the word.
-            match self.word.compare_exchange_weak(
-                word,
-                word | LOCKED,
-                Ordering::SeqCst,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return false,
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    /// Transition 3 by the owner, and 5 if the ticket was notified meanwhile; returns whether it was.
-    fn unlock_slot(&self) -> bool {
-        // SeqCst: Release publishes the waker to `notify_slot`, Acquire takes what it handed over.
-        let word = self.word.fetch_and(!LOCKED, Ordering::SeqCst);
-        if word & NOTIFIED == 0 {
-            return false;
-        }
-        let waker = self.take_waker();
-        self.free_slot();
-        drop(waker);
-        true
-    }
-
-    /// Transition 5.
-    fn free_slot(&self) {
-        // AcqRel: Release pairs with the Acquire of the next claim, Acquire with the notifier's exchange.
-        self.word
-            .fetch_and(!(SLOT | WEIGHT) | LOCKED, Ordering::AcqRel);
-    }
-
-    /// Gives up the slot; returns whether its ticket had been notified alone.
-    fn leave_slot(&self) -> bool {
-        // Acquire: pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
-        let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            if word & NOTIFIED != 0 {
-                self.free_slot();
-                return word & BROADCAST == 0;
-            }
-            // Transition 6. SeqCst: as everywhere a waiter writes the word.
-            match self.word.compare_exchange_weak(
-                word,
-                word & !(SLOT | WEIGHT) | LOCKED,
-                Ordering::SeqCst,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => break,
-                Err(now) => word = now,
-            }
-        }
-        let waker = self.take_waker();
-        // Release: pairs with the Acquire of the next claim in `enter`.
-        self.word.fetch_and(!LOCKED, Ordering::Release);
-        drop(waker);
-        false
-    }
-
-    /// Empties the waker cell, to which the caller has the right.
-    fn take_waker(&self) -> Option<Waker> {
-        self.waker.with_mut(|cell| {
-            // SAFETY: the caller set `LOCKED`, or owns a slot whose notifier left the cell to it ("Transitions of the
-            // slot"). Loom checks it in `tests/loom_waiters.rs`.
-            let held = unsafe { &mut *cell };
-            held.take()
-        })
     }
 
     /// Makes the listed ticket remember `waker`; returns whether it was notified and has left the list.
@@ -575,39 +437,3 @@ impl fmt::Debug for Waiters {
         f.debug_struct("Waiters").field("len", &self.len()).finish()
     }
 }
-
-/// Whether anybody waits who was not notified.
-#[inline]
-fn anybody(word: u64) -> bool {
-    slot_waits(word) || listed(word) > 0
-}
-
-/// Whether the slot's ticket waits.
-#[inline]
-fn slot_waits(word: u64) -> bool {
-    word & (OCCUPIED | NOTIFIED) == OCCUPIED
-}
-
-/// How many wait in the overflow list.
-#[inline]
-fn listed(word: u64) -> usize {
-    ((word & LISTED) >> LISTED_SHIFT) as usize
-}
-
-/// What the slot's ticket asks for.
-#[inline]
-fn weight_of(word: u64) -> u32 {
-    (word >> WEIGHT_SHIFT) as u32
-}
-
-const OCCUPIED: u64 = 1;
-const LOCKED: u64 = 1 << 1;
-const NOTIFIED: u64 = 1 << 2;
-const BROADCAST: u64 = 1 << 3;
-const SLOT: u64 = OCCUPIED | LOCKED | NOTIFIED | BROADCAST;
-
-const LISTED_SHIFT: u32 = 4;
-const WEIGHT_SHIFT: u32 = 32;
-const ONE_LISTED: u64 = 1 << LISTED_SHIFT;
-const WEIGHT: u64 = !0 << WEIGHT_SHIFT;
-const LISTED: u64 = !(SLOT | WEIGHT);

@@ -31,7 +31,7 @@ impl Latch {
 impl Gate for Latch {
     #[inline]
     fn take(&self, _: u32) -> bool {
-        // SeqCst, here and below: Acquire pairs with the Release of `put_back`; the rest is the order that
+        // SeqCst: Acquire pairs with the Release of `put_back`; the rest is the order that
         // `lock/fifo.rs` asks for.
         self.there
             .compare_exchange(true, false, Ordering::SeqCst, Ordering::SeqCst)
@@ -40,11 +40,13 @@ impl Gate for Latch {
 
     #[inline]
     fn has(&self, _: u32) -> bool {
+        // SeqCst: pairs with `put_back`, in the order that `lock/fifo.rs` asks for.
         self.there.load(Ordering::SeqCst)
     }
 
     #[inline]
     fn put_back(&self, _: u32) {
+        // SeqCst: Release pairs with the Acquire of `take`; the rest is the order that `lock/fifo.rs` asks for.
         self.there.swap(true, Ordering::SeqCst);
     }
 }

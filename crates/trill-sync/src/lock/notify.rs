@@ -11,7 +11,7 @@ use trill_cell::Kind;
 use crate::leaf::leaf;
 use crate::lock::fifo::Fifo;
 use crate::lock::latch::Latch;
-use crate::primitive::{AtomicUsize, Ordering, const_fn};
+use crate::primitive::{AtomicUsize, Ordering, const_fn, fence_for_loom};
 use crate::waiters::{Ticket, Waiters};
 
 /// Wakes tasks that wait for something to happen.
@@ -196,7 +196,8 @@ impl Notified<'_> {
         if door.poll_enter(ticket, 0, cx).is_ready() {
             return Poll::Ready(());
         }
-        crate::primitive::fence_for_loom();
+        fence_for_loom();
+        // SeqCst: pairs with `notify_waiters`: the second look that the queue asks for.
         if notify.rounds.load(Ordering::SeqCst) != *round {
             door.cancel(ticket, 0);
             return Poll::Ready(());

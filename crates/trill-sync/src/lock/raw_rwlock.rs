@@ -114,6 +114,7 @@ impl RawRwLock {
             if self.try_upgrade() {
                 return Poll::Ready(());
             }
+            // SeqCst: pairs with the load in `settle`, which a reader does after it has left.
             gate.state.fetch_or(UPGRADING, Ordering::SeqCst);
             upgrading.announced = true;
         }

@@ -1,0 +1,37 @@
+//! The word of a queue: what its bits are, see the queue's page.
+
+/// Whether anybody waits who was not notified.
+#[inline]
+pub(super) fn anybody(word: u64) -> bool {
+    slot_waits(word) || listed(word) > 0
+}
+
+/// Whether the slot's ticket waits.
+#[inline]
+pub(super) fn slot_waits(word: u64) -> bool {
+    word & (OCCUPIED | NOTIFIED) == OCCUPIED
+}
+
+/// How many wait in the overflow list.
+#[inline]
+pub(super) fn listed(word: u64) -> usize {
+    ((word & LISTED) >> LISTED_SHIFT) as usize
+}
+
+/// What the slot's ticket asks for.
+#[inline]
+pub(super) fn weight_of(word: u64) -> u32 {
+    (word >> WEIGHT_SHIFT) as u32
+}
+
+pub(super) const OCCUPIED: u64 = 1;
+pub(super) const LOCKED: u64 = 1 << 1;
+pub(super) const NOTIFIED: u64 = 1 << 2;
+pub(super) const BROADCAST: u64 = 1 << 3;
+pub(super) const SLOT: u64 = OCCUPIED | LOCKED | NOTIFIED | BROADCAST;
+
+pub(super) const LISTED_SHIFT: u32 = 4;
+pub(super) const WEIGHT_SHIFT: u32 = 32;
+pub(super) const ONE_LISTED: u64 = 1 << LISTED_SHIFT;
+pub(super) const WEIGHT: u64 = !0 << WEIGHT_SHIFT;
+pub(super) const LISTED: u64 = !(SLOT | WEIGHT);
