@@ -26,7 +26,7 @@ fn add_one(cell: &UnsafeCell<u32>) {
 }
 
 fn value(counter: &Counter) -> u32 {
-    let guard = counter.try_lock().unwrap();
+    let guard = counter.try_lock().expect("everybody has unlocked");
     // SAFETY: the guard is held.
     guard.with(|value| unsafe { *value })
 }

@@ -20,7 +20,7 @@ impl Wake for Unpark {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        *self.woken.lock().unwrap() = true;
+        *self.woken.lock().expect("nobody panics here") = true;
         self.changed.notify_one();
     }
 }
@@ -42,9 +42,9 @@ impl Thread {
 
     /// Waits until the waker was woken; a lost wake-up is a deadlock, which loom reports.
     pub fn park(&self) {
-        let mut woken = self.0.woken.lock().unwrap();
+        let mut woken = self.0.woken.lock().expect("nobody panics here");
         while !*woken {
-            woken = self.0.changed.wait(woken).unwrap();
+            woken = self.0.changed.wait(woken).expect("nobody panics here");
         }
         *woken = false;
     }
