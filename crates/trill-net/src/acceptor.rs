@@ -42,6 +42,11 @@ impl<'a> Acceptor<'a> {
         }
     }
 
+    /// Takes the waker of a task back that does not wait any more.
+    pub(crate) fn forget(&mut self) {
+        self.waiter = self.waiter.source().waiter(Direction::Read);
+    }
+
     /// Accepts a connection. After an error the listener pauses, so that a loop around this does not spin.
     #[track_caller]
     pub(crate) fn poll(

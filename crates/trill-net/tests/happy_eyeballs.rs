@@ -1,4 +1,5 @@
 //! Racing addresses, on a clock that jumps.
+#![allow(clippy::unwrap_used)] // Only tests call the functions here.
 
 use std::cell::RefCell;
 use std::future::Future;

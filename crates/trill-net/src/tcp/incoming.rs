@@ -84,3 +84,9 @@ impl Future for NextIncoming<'_, '_> {
         Pin::new(&mut *self.0).poll_next(cx)
     }
 }
+
+impl Drop for NextIncoming<'_, '_> {
+    fn drop(&mut self) {
+        self.0.0.forget();
+    }
+}

@@ -259,6 +259,11 @@ impl<'a> Incoming<'a> {
     pub fn next(&mut self) -> NextIncoming<'_, 'a> {
         NextIncoming(self)
     }
+
+    /// Takes the waker of a task back that does not wait any more.
+    pub(super) fn forget(&mut self) {
+        self.0.forget();
+    }
 }
 
 impl Stream for Incoming<'_> {
