@@ -199,7 +199,7 @@ impl Header {
     #[inline]
     pub(crate) fn set_wait(&self, kind: Kind, value: u64, location: &'static Location<'static>) {
         let before = self.wait.load(Ordering::Relaxed);
-        if before != 0 && kind == Kind::Timer {
+        if kind == Kind::Timer && wait::is_other_than_timer(before) {
             // A timeout speaks after what it guards, and that is what the task waits for.
             self.wait
                 .store(wait::one_more_leaf(before), Ordering::Relaxed);

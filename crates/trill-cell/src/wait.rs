@@ -111,6 +111,12 @@ pub(crate) fn leaves(word: u64) -> u8 {
     (word >> 48) as u8
 }
 
+/// Whether the word tells of a wait that is not a timer's.
+#[cfg(feature = "insight")]
+pub(crate) fn is_other_than_timer(word: u64) -> bool {
+    word != 0 && word >> 56 != Kind::Timer as u64
+}
+
 /// The same word with one more leaf, up to 255.
 #[cfg(feature = "insight")]
 pub(crate) fn one_more_leaf(word: u64) -> u64 {
