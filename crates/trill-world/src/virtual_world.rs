@@ -244,8 +244,10 @@ impl Simulate for Shared {
     fn thread_left(&self) {
         let mut state = self.lock();
         state.running -= 1;
-        // Nobody is left to panic if this ends in a deadlock; a parked thread stays parked.
-        self.jump_if_all_wait(&mut state);
+        if !self.jump_if_all_wait(&mut state) {
+            // Those that stay wait for ever: let each find that out, and panic.
+            self.changed.notify_all();
+        }
     }
 
     fn park(&self, spot: Spot, until: Option<Instant>) {

@@ -84,6 +84,29 @@ fn waiting_for_nobody_panics() {
 }
 
 #[test]
+fn last_thread_that_leaves_makes_those_that_wait_for_it_panic() {
+    let world = VirtualWorld::new(1);
+    let inside = world.clone();
+    let (entered, has_entered) = mpsc::channel();
+    let (leave, may_leave) = mpsc::channel::<()>();
+    let other = std::thread::spawn(move || {
+        inside.run(|| {
+            entered.send(()).unwrap();
+            may_leave.recv().unwrap();
+        });
+    });
+    has_entered.recv().unwrap();
+    let caught = std::panic::catch_unwind(|| {
+        world.run(|| {
+            leave.send(()).unwrap();
+            park(1, None);
+        });
+    });
+    assert!(caught.is_err());
+    other.join().unwrap();
+}
+
+#[test]
 fn same_seed_gives_the_same_draws() {
     let draw = |seed| {
         VirtualWorld::new(seed).run(|| {
