@@ -179,6 +179,11 @@ impl Worker {
         next
     }
 
+    /// As if somebody watched its runner, so that nobody else is roused for a single item.
+    pub fn watch_for_model(&self) {
+        self.watched.store(true, Ordering::Relaxed);
+    }
+
     /// What a wake from outside does.
     pub fn deliver_for_model(&'static self, item: Item) {
         let len = self.inbox.push(item);

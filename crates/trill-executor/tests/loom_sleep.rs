@@ -164,6 +164,7 @@ fn a_retiring_runner_and_a_pusher_to_its_inbox_lose_nothing() {
         let (leaves, stays) = (state.hire(), state.hire());
         let mut searching = false;
         state.get_up(leaves, &mut searching);
+        leaves.watch_for_model();
         let pusher = thread::spawn(move || leaves.deliver_for_model(item(0)));
         let retiring = thread::spawn(move || {
             let mut searching = searching;

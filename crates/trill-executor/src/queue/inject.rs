@@ -90,6 +90,10 @@ impl Inject {
             .filter_map(|carried| Item::new(carried.into_inner()));
         let first = batch.next();
         batch.for_each(&mut rest);
+        if items.is_empty() && items.capacity() > KEPT_LEN {
+            // A burst is over. Growing again costs the next one a nanosecond or two an item.
+            items.shrink_to(KEPT_LEN);
+        }
         self.len.store(items.len(), Ordering::Relaxed);
         first
     }
@@ -100,3 +104,6 @@ impl Default for Inject {
         Inject::new()
     }
 }
+
+/// Items an empty queue keeps room for: 128 KiB.
+const KEPT_LEN: usize = 16 * 1024;
