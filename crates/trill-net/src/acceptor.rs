@@ -61,7 +61,10 @@ impl<'a> Acceptor<'a> {
             ready!(Pin::new(pause).poll(cx));
         }
         let fd = self.fd;
-        let accepted = ready!(self.waiter.poll_io(cx, location, || accept_live(fd)));
+        let accepted = ready!(
+            self.waiter
+                .poll_io(cx, location, || first_live(|| sys::accept(fd)))
+        );
         self.pause = None;
         match accepted {
             Ok(Some(accepted)) => {
@@ -83,9 +86,9 @@ impl<'a> Acceptor<'a> {
 }
 
 /// Accepts the first connection that was not given up by its peer meanwhile; `None` after a row of those.
-fn accept_live(listener: BorrowedFd<'_>) -> io::Result<Option<(OwnedFd, Option<SocketAddrAny>)>> {
+fn first_live<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
     for _ in 0..DEAD_IN_A_ROW_MAX {
-        match sys::accept(listener) {
+        match accept() {
             Err(error) if is_dead(&error) => {}
             result => return result.map(Some),
         }
@@ -232,5 +235,28 @@ mod tests {
             .into_iter()
             .any(of)
         );
+    }
+
+    #[test]
+    fn connections_that_died_in_the_backlog_are_skipped() {
+        let mut calls = 0;
+        let mut after = |dead: usize, then: io::Result<u8>| {
+            calls = 0;
+            let mut then = Some(then);
+            let accepted = first_live(|| {
+                calls += 1;
+                if calls <= dead {
+                    return Err(Errno::CONNABORTED.into());
+                }
+                then.take().unwrap()
+            });
+            (accepted.map_err(|error| error.raw_os_error()), calls)
+        };
+        assert_eq!(after(0, Ok(5)), (Ok(Some(5)), 1));
+        assert_eq!(after(15, Ok(5)), (Ok(Some(5)), 16));
+        // A longer row gives other tasks a turn.
+        assert_eq!(after(16, Ok(5)), (Ok(None), 16));
+        let full = Some(Errno::MFILE.raw_os_error());
+        assert_eq!(after(3, Err(Errno::MFILE.into())), (Err(full), 4));
     }
 }

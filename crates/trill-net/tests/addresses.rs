@@ -28,7 +28,7 @@ fn numeric_addresses_need_no_pool() {
             );
             assert_eq!(resolve((Ipv6Addr::LOCALHOST, 80)).await.unwrap(), [v6]);
             assert_eq!(resolve(v4).await.unwrap(), [v4]);
-            assert_eq!(resolve(&v4.to_string()).await.unwrap(), [v4]);
+            assert_eq!(resolve(v4.to_string()).await.unwrap(), [v4]);
             assert_eq!(resolve(&[v4, v6][..]).await.unwrap(), [v4, v6]);
             assert_eq!(resolve(&[][..]).await.unwrap(), []);
         });

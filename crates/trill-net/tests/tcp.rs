@@ -301,3 +301,39 @@ fn sockets_are_send_sync_and_unpin() {
     check_future::<trill_net::futures::Resolve>();
     check_future::<trill_net::Incoming<'_>>();
 }
+
+#[test]
+fn version_6_works_or_says_that_this_host_has_none() {
+    block_on(async {
+        let listener = match TcpListener::builder().only_v6(true).bind("[::1]:0").await {
+            Ok(listener) => listener,
+            Err(error) => {
+                assert!(error.to_string().contains("[::1]:0"), "{error}");
+                let inner = error
+                    .get_ref()
+                    .unwrap()
+                    .downcast_ref::<trill_net::AddressError>();
+                let code = inner
+                    .unwrap()
+                    .os_error()
+                    .raw_os_error()
+                    .map(rustix::io::Errno::from_raw_os_error);
+                use rustix::io::Errno;
+                assert!(
+                    matches!(code, Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT)),
+                    "{error}"
+                );
+                return;
+            }
+        };
+        let socket = TcpSocket::new_v6().unwrap();
+        let client = socket
+            .connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (server, from) = listener.accept().await.unwrap();
+        assert!(from.is_ipv6());
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(server.read(&mut [0]).await.unwrap(), 1);
+    });
+}

@@ -77,6 +77,10 @@ where
 {
     /// Makes a race over `addresses`, which are in the order of preference; `connect` begins an attempt.
     ///
+    /// # Cancel safety
+    ///
+    /// As [`HappyEyeballs`].
+    ///
     /// # Examples
     ///
     /// See [`HappyEyeballs`].
@@ -92,6 +96,10 @@ where
     }
 
     /// Changes how long an attempt has before the next one begins: at least 10 ms, as the RFC asks.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`HappyEyeballs`].
     ///
     /// # Examples
     ///

@@ -93,7 +93,7 @@ impl TcpListenerBuilder {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```no_run
     /// use trill_net::TcpListener;
     ///
     /// let both = TcpListener::builder().only_v6(false);

@@ -61,7 +61,7 @@ impl TcpSocket {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```no_run
     /// let socket = trill_net::TcpSocket::new_v6()?;
     /// socket.set_only_v6(true)?;
     /// # Ok::<(), std::io::Error>(())

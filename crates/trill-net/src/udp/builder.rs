@@ -66,7 +66,7 @@ impl UdpSocketBuilder {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```no_run
     /// use trill_net::UdpSocket;
     ///
     /// trill_park::block_on(UdpSocket::builder().only_v6(true).bind("[::1]:0"))?;

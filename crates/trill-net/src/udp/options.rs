@@ -124,7 +124,7 @@ impl UdpSocket {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```no_run
     /// let socket = trill_park::block_on(trill_net::UdpSocket::bind("[::1]:0"))?;
     /// socket.set_multicast_loop_v6(false)?;
     /// assert_eq!(socket.multicast_loop_v6()?, false);

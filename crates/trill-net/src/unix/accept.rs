@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use rustix::net::SocketAddrUnix;
 use trill_reactor::Async;
 
 use super::listener::{Incoming, UnixListener};
@@ -35,8 +36,12 @@ impl Future for Accept<'_> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.0.poll(cx) {
-            Poll::Ready(Ok((socket, _))) => Poll::Ready(adopt(socket).and_then(|stream| {
-                let address = stream.peer_addr()?;
+            Poll::Ready(Ok((socket, address))) => Poll::Ready(adopt(socket).and_then(|stream| {
+                let address = match address.map(SocketAddrUnix::try_from) {
+                    // Nearly always, and then there is nothing to ask.
+                    Some(Ok(address)) if address.is_unnamed() => SocketAddr::from_pathname("")?,
+                    _ => stream.peer_addr()?,
+                };
                 Ok((stream, address))
             })),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
