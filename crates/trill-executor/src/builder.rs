@@ -92,6 +92,10 @@ impl<E> TaskBuilder<E> {
 impl<'a> TaskBuilder<&Executor<'a>> {
     /// Spawns the task, as [`Executor::spawn`].
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// See [`TaskBuilder`].
@@ -105,6 +109,10 @@ impl<'a> TaskBuilder<&Executor<'a>> {
 impl<'a> TaskBuilder<&LocalExecutor<'a>> {
     /// Spawns the task, as [`LocalExecutor::spawn`].
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// See [`TaskBuilder`].
@@ -117,6 +125,10 @@ impl<'a> TaskBuilder<&LocalExecutor<'a>> {
 
 impl TaskBuilder<&'static StaticExecutor> {
     /// Spawns the task, as [`StaticExecutor::spawn`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
     ///
     /// # Examples
     ///
@@ -133,6 +145,10 @@ impl TaskBuilder<&'static StaticExecutor> {
 
 impl TaskBuilder<&'static StaticLocalExecutor> {
     /// Spawns the task, as [`StaticLocalExecutor::spawn`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
     ///
     /// # Examples
     ///

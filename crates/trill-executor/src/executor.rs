@@ -104,6 +104,10 @@ impl<'a> Executor<'a> {
     /// It is polled by whoever runs this executor. Its header keeps the place of this call.
     /// A future of 2 KiB or more takes a second allocation.
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// See [`Executor`].

@@ -59,6 +59,10 @@ impl StaticExecutor {
 
     /// Spawns a task, as [`Executor::spawn`].
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// See [`StaticExecutor`].
@@ -72,6 +76,10 @@ impl StaticExecutor {
     }
 
     /// Spawns a task that borrows for less than the rest of the process.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
     ///
     /// # Safety
     ///
@@ -200,6 +208,10 @@ impl StaticLocalExecutor {
 
     /// Spawns a task, as [`LocalExecutor::spawn`].
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// See [`StaticLocalExecutor`].
@@ -210,6 +222,10 @@ impl StaticLocalExecutor {
     }
 
     /// Spawns a task that borrows for less than the rest of the process.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
     ///
     /// # Safety
     ///

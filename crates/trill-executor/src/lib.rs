@@ -26,6 +26,11 @@
 //! * A panic in a task's poll, in the drop of its future or its output, or in a waker reaches whoever awaits the task,
 //!   and nobody else.
 //!
+//! # Features
+//!
+//! * `insight` (default): tasks keep where they were spawned, what they wait for and how often they ran; see
+//!   `trill-cell`.
+//!
 //! # What it does not do
 //!
 //! It starts no threads and has no timers and no sockets: `trill`, `trill-timer` and `trill-reactor` do. A task that

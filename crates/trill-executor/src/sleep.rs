@@ -91,10 +91,12 @@ impl State {
     /// `searching` says whether the runner counts as searching, and is updated.
     pub fn fall_asleep(&self, worker: &Worker, searching: &mut bool, waker: &Waker) -> bool {
         keep(worker, waker);
+        // SeqCst: before the fence below; pairs with `claim`, which then finds the waker.
         worker.status.store(ASLEEP, Ordering::SeqCst);
+        // SeqCst: before the fence below, which pairs with that in `notify`.
         self.sleeping.fetch_add(1, Ordering::SeqCst);
         if std::mem::take(searching) {
-            self.searching.fetch_sub(1, Ordering::SeqCst);
+            self.count_search_end();
         }
         // SeqCst: pairs with the fence in `notify` and `notify_inbox`, see the module's page.
         fence(Ordering::SeqCst);
@@ -115,14 +117,14 @@ impl State {
 
     #[cold]
     fn get_up_slow(&self, worker: &Worker, searching: &mut bool) {
-        // Acquire: pairs with the Release of whoever roused it.
+        // SeqCst: pairs with that in `claim`, and comes before this runner looks at the queues.
         match worker.status.swap(AWAKE, Ordering::SeqCst) {
             ASLEEP => {
-                self.sleeping.fetch_sub(1, Ordering::SeqCst);
+                self.count_sleep_end();
             }
             ROUSED if *searching => {
                 // It counts twice now; once is enough.
-                self.searching.fetch_sub(1, Ordering::SeqCst);
+                self.count_search_end();
             }
             ROUSED => *searching = true,
             _ => {}
@@ -132,6 +134,7 @@ impl State {
     /// Takes part in the search for work elsewhere.
     pub(crate) fn start_search(&self, searching: &mut bool) {
         if !std::mem::replace(searching, true) {
+            // SeqCst: pairs with the fence in `notify`: a pusher that sees this one searching may go.
             self.searching.fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -139,8 +142,7 @@ impl State {
     /// Leaves the search, having found something; sends the next one out if there is more.
     pub fn end_search(&self, searching: &mut bool) {
         if std::mem::take(searching) {
-            let before = self.searching.fetch_sub(1, Ordering::SeqCst);
-            if before == 1 {
+            if self.count_search_end() {
                 // SeqCst: pairs with the fence in `notify`: what a pusher left to this searcher is seen below.
                 fence(Ordering::SeqCst);
                 if self.has_sleepers() && self.has_work() {
@@ -152,12 +154,13 @@ impl State {
 
     /// Ends the part that the runner of `worker` takes in all this; the caller then passes on what it had.
     pub(crate) fn retire(&self, worker: &Worker, searching: &mut bool) {
+        // SeqCst: before the fence below, which pairs with that in `notify_inbox`.
         match worker.status.swap(INACTIVE, Ordering::SeqCst) {
             ASLEEP => {
-                self.sleeping.fetch_sub(1, Ordering::SeqCst);
+                self.count_sleep_end();
             }
             ROUSED if *searching => {
-                self.searching.fetch_sub(1, Ordering::SeqCst);
+                self.count_search_end();
             }
             ROUSED => *searching = true,
             _ => {}
@@ -167,6 +170,19 @@ impl State {
         // SeqCst: pairs with the fence in `notify_inbox`: either this runner finds the item, or the pusher finds
         // nobody at home.
         fence(Ordering::SeqCst);
+    }
+
+    /// Counts one sleeper less.
+    fn count_sleep_end(&self) {
+        // SeqCst: pairs with the fence in `notify`, as the addition in `fall_asleep`.
+        self.sleeping.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Counts one searcher less; says whether it was the last.
+    fn count_search_end(&self) -> bool {
+        // SeqCst: pairs with the fence in `notify`. A pusher that read the old count has pushed before the queues are
+        // looked at after this.
+        self.searching.fetch_sub(1, Ordering::SeqCst) == 1
     }
 
     /// Says whether anybody sleeps.
@@ -191,11 +207,11 @@ impl State {
                 .filter(|worker| claim(worker))
                 .or_else(|| self.claim_any())
             {
-                self.sleeping.fetch_sub(1, Ordering::SeqCst);
+                self.count_sleep_end();
                 worker.wake();
                 return;
             }
-            self.searching.fetch_sub(1, Ordering::SeqCst);
+            self.count_search_end();
             // SeqCst: others may have relied on this thread while it counted as searching.
             fence(Ordering::SeqCst);
             if !self.has_sleepers() || !self.has_work() {
@@ -222,7 +238,7 @@ impl State {
 
 /// Turns a sleeper into a roused one; says whether this thread did.
 fn claim(worker: &Worker) -> bool {
-    // Release: pairs with the Acquire in `get_up_slow`.
+    // SeqCst: pairs with the swap in `get_up_slow` and the store in `fall_asleep`.
     worker
         .status
         .compare_exchange(ASLEEP, ROUSED, Ordering::SeqCst, Ordering::Relaxed)

@@ -141,7 +141,7 @@ impl State {
         Current::new(self.address(), None, &self.registry, &self.outside, None)
     }
 
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code)] // Turning the stored address of a record back into a reference.
     #[inline]
     fn newest(&self) -> Option<&'static Worker> {
         // Acquire: pairs with the Release in `hire`.

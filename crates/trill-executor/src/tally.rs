@@ -57,11 +57,12 @@ impl Default for Tally {
 /// Adds one; without a locked instruction if no other thread writes.
 #[inline]
 fn grow(count: &AtomicUsize, is_owner: bool) {
-    // Release: pairs with the Acquire in `is_level`; whoever sees the end sees what the task did.
     if is_owner {
         let next = count.load(Ordering::Relaxed).wrapping_add(1);
+        // Release: pairs with the Acquire in `is_level`; whoever sees the end sees what the task did.
         count.store(next, Ordering::Release);
     } else {
+        // Release: as above.
         count.fetch_add(1, Ordering::Release);
     }
 }

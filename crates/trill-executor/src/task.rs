@@ -86,6 +86,10 @@ impl<T> Task<T> {
 
     /// Turns this into a handle that is awaited for an `Option`: `None` if the task was cancelled.
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// ```

@@ -1,5 +1,6 @@
 //! A worker that is stuck in a poll does not keep what waits behind it.
 #![allow(clippy::disallowed_methods)] // Tests start threads of their own.
+#![allow(clippy::unwrap_used)] // A thread that panicked is a failed test.
 
 mod common;
 

@@ -90,6 +90,10 @@ impl<'a> LocalExecutor<'a> {
     ///
     /// Its header keeps the place of this call. A future of 2 KiB or more takes a second allocation.
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the handle cancels the task, see [`Task`].
+    ///
     /// # Examples
     ///
     /// See [`LocalExecutor`].
