@@ -141,13 +141,11 @@ impl State {
 
     /// Leaves the search, having found something; sends the next one out if there is more.
     pub fn end_search(&self, searching: &mut bool) {
-        if std::mem::take(searching) {
-            if self.count_search_end() {
-                // SeqCst: pairs with the fence in `notify`: what a pusher left to this searcher is seen below.
-                fence(Ordering::SeqCst);
-                if self.has_sleepers() && self.has_work() {
-                    self.notify_unfenced();
-                }
+        if std::mem::take(searching) && self.count_search_end() {
+            // SeqCst: pairs with the fence in `notify`: what a pusher left to this searcher is seen below.
+            fence(Ordering::SeqCst);
+            if self.has_sleepers() && self.has_work() {
+                self.notify_unfenced();
             }
         }
     }
