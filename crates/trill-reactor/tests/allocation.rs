@@ -12,7 +12,7 @@ use std::task::Context;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use trill_reactor::{Async, Direction};
 
-use support::{Count, in_each, tcp_pair, turns};
+use support::{Count, in_each, tcp_pair, until};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -86,7 +86,10 @@ fn many_waiters_allocate_only_once() {
                 );
             }
             b.write_all(b"x").unwrap();
-            turns(&reactor, 2).await;
+            until(&reactor, || {
+                counts.iter().all(|(count, _)| count.wakes() > round)
+            })
+            .await;
             let read = a
                 .source()
                 .try_io(Direction::Read, || a.get_ref().read(&mut [0]));

@@ -1,5 +1,6 @@
 //! What several test files need.
 #![allow(dead_code, unreachable_pub)] // No file needs all of it.
+#![allow(clippy::disallowed_methods)] // Threads that are joined at once.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 use std::future::Future;
@@ -10,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 
 use trill_reactor::{Async, Backend, Reactor};
 
@@ -28,12 +30,18 @@ pub fn reactors() -> Vec<Reactor> {
         .collect()
 }
 
-/// Runs a test in each reactor, which is the thread's current one meanwhile, inside `block_on`.
-pub fn in_each<F: Future>(test: impl Fn(Reactor) -> F) {
+/// Runs a test in each reactor, which is the current one of a fresh thread meanwhile, inside `block_on`.
+///
+/// Fresh, because a thread goes on parking in the first reactor it has parked in.
+pub fn in_each<F: Future>(test: impl Fn(Reactor) -> F + Sync) {
     for reactor in reactors() {
-        let _entered = reactor.enter();
-        println!("{}", reactor.backend());
-        trill_reactor::block_on(test(reactor.clone()));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                println!("{}", reactor.backend());
+                let _entered = reactor.enter();
+                trill_reactor::block_on(test(reactor.clone()));
+            });
+        });
     }
 }
 
@@ -107,6 +115,15 @@ pub fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output>
 pub async fn turns(reactor: &Reactor, turns: u64) {
     let until = reactor.turns() + turns;
     while reactor.turns() < until {
+        yield_now().await;
+    }
+}
+
+/// Takes turns until `done`, which may need another thread to finish its own turn; gives up after very many.
+pub async fn until(reactor: &Reactor, done: impl Fn() -> bool) {
+    let give_up = reactor.turns() + 1_000_000;
+    while !done() {
+        assert!(reactor.turns() < give_up, "it never came");
         yield_now().await;
     }
 }
