@@ -47,6 +47,8 @@
 mod ambient;
 pub mod channel;
 pub mod future;
+#[cfg(feature = "hyper-rt")]
+pub mod hyper;
 pub mod lock;
 pub mod net;
 pub mod prelude;

@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Trains on a file of samples, once without and once with overlap.
-pub fn run() -> io::Result<Vec<Row>> {
+pub(crate) fn run() -> io::Result<Vec<Row>> {
     let batches = scale(48, 4);
     let data = DataFile::new(batches)?;
     trill::run(async {

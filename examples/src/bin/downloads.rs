@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Downloads all files and checks them on disk.
-pub fn run() -> io::Result<Vec<Row>> {
+pub(crate) fn run() -> io::Result<Vec<Row>> {
     let files = scale(300, 30);
     let folder = Folder::new()?;
     trill::run(async {

@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
 }
 
 /// The argument that makes this program the source of the log.
-pub const ROLE: &str = "serve-log";
+pub(crate) const ROLE: &str = "serve-log";
 
 /// What is kept of the log: as much as there are routes, however long the log is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ struct Summary {
 }
 
 /// Reads the log and sums it up.
-pub fn run() -> io::Result<Vec<Row>> {
+pub(crate) fn run() -> io::Result<Vec<Row>> {
     let source = Child::start(ROLE, &[])?;
     let bytes = scale(256, 4) << 20;
     trill::run(async {
@@ -171,7 +171,7 @@ fn line(number: u64) -> (usize, u16, u64) {
 }
 
 /// Sends the log to whoever connects, until this process's standard input is closed.
-pub async fn serve_until_told() -> io::Result<()> {
+pub(crate) async fn serve_until_told() -> io::Result<()> {
     let bytes = scale(256, 4) << 20;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);

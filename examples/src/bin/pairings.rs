@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Runs the program on each pairing.
-pub fn run() -> io::Result<Vec<Row>> {
+pub(crate) fn run() -> io::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (what, backend) in [
         ("trill executor + epoll", Backend::Epoll),

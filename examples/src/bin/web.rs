@@ -29,10 +29,10 @@ fn main() -> io::Result<()> {
 }
 
 /// The argument that makes this program the server.
-pub const ROLE: &str = "serve-pages";
+pub(crate) const ROLE: &str = "serve-pages";
 
 /// Starts the server and asks it for pages, one after another and many at once.
-pub fn run() -> io::Result<Vec<Row>> {
+pub(crate) fn run() -> io::Result<Vec<Row>> {
     raise_descriptor_limit();
     let server = Child::start(ROLE, &[])?;
     let mut rows = Vec::new();
@@ -129,7 +129,7 @@ async fn collect(mut body: Incoming) -> io::Result<Vec<u8>> {
 }
 
 /// Serves pages until this process's standard input is closed.
-pub async fn serve_until_told() -> io::Result<()> {
+pub(crate) async fn serve_until_told() -> io::Result<()> {
     raise_descriptor_limit();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
