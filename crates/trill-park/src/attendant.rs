@@ -59,7 +59,7 @@ pub(crate) fn wake_if_in_deep_sleep() {
 /// Asks the attendant to look after a driver, unless it does or a thread does that is inside `block_on`.
 pub(crate) fn attend(id: DriverId) -> io::Result<()> {
     let me = thread();
-    let attended = me.parker.is_driving() && me.driver_id() == Some(id);
+    let attended = me.parker().is_driving() && me.driver_id() == Some(id);
     if !attended && !has_owner(id) {
         me.unpark();
     }
@@ -69,7 +69,7 @@ pub(crate) fn attend(id: DriverId) -> io::Result<()> {
 /// Asks the attendant to leave the driver if it is inside; the calling thread wants to be there.
 pub(crate) fn give_way(id: Option<DriverId>) {
     let me = thread();
-    if me.parker.is_driving() && me.driver_id() == id {
+    if me.parker().is_driving() && me.driver_id() == id {
         me.unpark();
     }
 }
@@ -92,7 +92,7 @@ fn run(me: &'static Thread) {
     let mut watch = Watch::default();
     let mut slack = Slack::default();
     loop {
-        me.parker.take();
+        me.seats.claim(me).parker.take();
         let now = trill_world::now();
         let mut active = watch.look(now);
         let until = serve(me, &watch, now);
@@ -146,7 +146,7 @@ fn serve(me: &'static Thread, watch: &Watch, now: Instant) -> Option<Instant> {
 ///
 /// If one is stuck and a healthy one sleeps, the latter is roused, so that it goes inside.
 fn needs_attendant(id: DriverId, watch: &Watch, now: Instant) -> bool {
-    if owners(id).any(|owner| owner.parker.is_driving()) {
+    if owners(id).any(|owner| owner.parker().is_driving()) {
         return false;
     }
     let any_stuck = owners(id).any(|owner| watch.is_stuck(owner, now));
@@ -164,7 +164,7 @@ fn needs_attendant(id: DriverId, watch: &Watch, now: Instant) -> bool {
 fn rouse_owner(id: DriverId, may: impl Fn(&Thread) -> bool) -> bool {
     let owner = owners(id)
         .filter(|owner| may(owner))
-        .max_by_key(|owner| owner.parker.is_parked());
+        .max_by_key(|owner| owner.parker().is_parked());
     if let Some(owner) = owner {
         owner.unpark();
     }

@@ -15,7 +15,7 @@ use crate::waker::waker;
 /// While the future is pending the thread parks: in its reactor if it has one, else on a futex, until it is woken or a
 /// timer is due.
 ///
-/// Calls nest: an inner `block_on` serves timers and sockets like the outer one, but the outer future is not polled
+/// Calls nest, and each has a waker of its own: an inner `block_on` serves timers and sockets like the outer one, but the outer future is not polled
 /// before the inner call returns, so an executor that runs in it stands still for so long.
 ///
 /// # Panics
@@ -29,12 +29,13 @@ use crate::waker::waker;
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let entry = Entry::new();
-    let waker = waker(entry.thread);
+    let seat = entry.thread.seats.claim(entry.thread);
+    let waker = waker(seat);
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     let mut parking = Parking::default();
     loop {
-        entry.thread.parker.take();
+        seat.parker.take();
         entry.thread.count_turn();
         if let Poll::Ready(output) =
             trill_cell::with_budget_of(BUDGET_POLLS, || future.as_mut().poll(&mut cx))
@@ -61,7 +62,7 @@ impl Parking {
     /// What is due after a park is fired before the future is polled, and if that wakes only others (tasks of another
     /// thread) the future is not polled at all.
     fn turn(&mut self, thread: &'static Thread) {
-        if thread.parker.is_notified() {
+        if thread.parker().is_notified() {
             if thread.has_outside() {
                 self.look(thread);
             }
@@ -75,14 +76,14 @@ impl Parking {
                 None
             };
             // Firing may have woken the future.
-            if thread.parker.is_notified() {
+            if thread.parker().is_notified() {
                 return;
             }
             let until = self.spread(thread, now, next);
             thread.park(now, until, &mut self.slack);
             thread.count_turn();
             attendant::wake_if_in_deep_sleep();
-            if thread.parker.is_notified() {
+            if thread.parker().is_notified() {
                 return;
             }
         }
@@ -119,26 +120,33 @@ impl Parking {
 struct Entry {
     thread: &'static Thread,
     before: Option<&'static Thread>,
+    /// Whether a call of `block_on` runs on this record already.
+    is_inner: bool,
 }
 
 impl Entry {
     fn new() -> Entry {
         let (thread, before) = thread::enter();
-        thread.set_entered(true);
+        let is_inner = thread.is_entered();
+        if is_inner {
+            thread.seats.enter_inner();
+        } else {
+            thread.set_entered(true);
+        }
         attendant::wake_if_in_deep_sleep();
-        Entry { thread, before }
+        Entry {
+            thread,
+            before,
+            is_inner,
+        }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         thread::leave(self.before);
-        if self
-            .before
-            .is_some_and(|before| std::ptr::eq(before, self.thread))
-        {
-            // The inner call has eaten the outer one's notifications.
-            self.thread.unpark();
+        if self.is_inner {
+            self.thread.seats.leave_inner();
             return;
         }
         // SeqCst store: a thread that found this one in the driver and went to sleep is seen by the search in

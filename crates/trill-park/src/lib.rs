@@ -32,6 +32,7 @@ mod driver;
 mod parker;
 mod primitive;
 mod registry;
+mod seat;
 mod slack;
 mod sys;
 mod thread;

@@ -13,6 +13,7 @@ use crate::attendant;
 use crate::driver::{Driver, Due};
 use crate::parker::{Parker, Place};
 use crate::registry::{self, DriverId, lock};
+use crate::seat::Seats;
 use crate::slack::Slack;
 
 /// A thread that parks: the one that is inside [`block_on`](crate::block_on), or the attendant.
@@ -30,7 +31,7 @@ use crate::slack::Slack;
 pub struct Thread {
     index: usize,
     home: Home,
-    pub(crate) parker: Parker,
+    pub(crate) seats: Seats,
     /// Grows with each poll in `block_on`; a running thread whose count stands still is stuck.
     turns: AtomicU64,
     /// Whether a `block_on` is running on it.
@@ -69,7 +70,7 @@ impl Thread {
         Thread {
             index,
             home,
-            parker: Parker::new(),
+            seats: Seats::default(),
             turns: AtomicU64::new(0),
             entered: AtomicBool::new(false),
             dues: Mutex::default(),
@@ -109,7 +110,12 @@ impl Thread {
     /// See [`Thread`].
     #[inline]
     pub fn unpark(&self) {
-        match self.parker.unpark() {
+        self.seats.unpark_all();
+    }
+
+    /// Rouses the thread from where it is parked, after its state was changed.
+    pub(crate) fn rouse(&self, place: Place) {
+        match place {
             Place::Running => {}
             Place::Asleep => {
                 if let Home::Simulated(world) = &self.home {
@@ -126,6 +132,12 @@ impl Thread {
         }
     }
 
+    /// The state of the innermost call of `block_on`.
+    #[inline]
+    pub(crate) fn parker(&self) -> &Parker {
+        &self.seats.current().parker
+    }
+
     /// Says whether this thread was unparked since its last poll and must not wait now; see [`Driver::wait`].
     ///
     /// # Examples
@@ -140,7 +152,7 @@ impl Thread {
     /// ```
     #[inline]
     pub fn is_notified(&self) -> bool {
-        self.parker.is_notified()
+        self.parker().is_notified()
     }
 
     /// Notes that this thread's wait in its driver is over; see [`Driver::wait`].
@@ -150,7 +162,7 @@ impl Thread {
     /// See [`Driver`].
     #[inline]
     pub fn awake(&self) {
-        self.parker.awake();
+        self.parker().awake();
     }
 
     /// Serves `due` from now on: fires it before each park, and every now and then while busy.
@@ -189,8 +201,8 @@ impl Thread {
 
     /// Parks in `driver` from now on.
     ///
-    /// A thread parks in the first driver it is told of, also in later calls of `block_on`. For any further one it
-    /// asks the attendant. Reactors call this in each poll that waits; when nothing changes it costs two loads.
+    /// A thread parks in the first driver it is told of, also in later calls of `block_on`, until that one is idle when
+    /// it is told of another. For a second one at the same time it asks the attendant. Reactors call this in each poll that waits; when nothing changes it costs two loads.
     ///
     /// # Errors
     ///
@@ -213,7 +225,10 @@ impl Thread {
     #[cold]
     fn drive_slow(&self, driver: &'static dyn Driver, address: usize) -> io::Result<()> {
         let id = registry::driver_id(driver)?;
-        if self.is_attendant() || self.driver_id().is_some_and(|mine| mine != id) {
+        let elsewhere = self
+            .driver()
+            .is_some_and(|mine| !std::ptr::addr_eq(mine, driver) && !mine.is_idle());
+        if self.is_attendant() || elsewhere {
             self.need_attendant()?;
             return attendant::attend(id);
         }
@@ -291,17 +306,17 @@ impl Thread {
             slack.tighten();
         }
         match self.driver() {
-            Some(driver) if self.parker.begin(Place::Driving) => {
+            Some(driver) if self.parker().begin(Place::Driving) => {
                 if driver.wait(self, now, until) {
-                    self.parker.awake();
-                } else if self.parker.fall_asleep() {
+                    self.parker().awake();
+                } else if self.parker().fall_asleep() {
                     attendant::give_way(self.driver_id());
-                    self.parker
+                    self.parker()
                         .sleep(until.map(|until| until.saturating_duration_since(now)));
                 }
             }
-            None if self.parker.begin(Place::Asleep) => {
-                self.parker
+            None if self.parker().begin(Place::Asleep) => {
+                self.parker()
                     .sleep(until.map(|until| until.saturating_duration_since(now)));
             }
             // Notified in between.
@@ -312,9 +327,9 @@ impl Thread {
     /// Waits in a simulated world.
     fn park_in(&self, world: &World, until: Option<Instant>) {
         if let Some(simulation) = world.simulation() {
-            if self.parker.begin(Place::Asleep) {
+            if self.parker().begin(Place::Asleep) {
                 simulation.park(self.spot(), until);
-                self.parker.awake();
+                self.parker().awake();
             }
         }
     }
@@ -384,7 +399,7 @@ impl fmt::Debug for Thread {
         f.debug_struct("Thread")
             .field("index", &self.index)
             .field("is_attendant", &self.is_attendant())
-            .field("is_parked", &self.parker.is_parked())
+            .field("is_parked", &self.parker().is_parked())
             .field("turns", &self.turns())
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use crate::thread::Thread;
+use crate::seat::Seat;
 
 /// Calls a waker that somebody else made, and keeps going if it panics.
 ///
@@ -23,24 +23,24 @@ pub fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
-/// Returns a waker that unparks `thread`. Cloning and dropping it cost nothing.
-pub(crate) fn waker(thread: &'static Thread) -> Waker {
-    // SAFETY: the table below treats the pointer as a `&'static Thread`, which is what it is made from here, and
-    // `Thread` is Sync. This function upholds it; Miri on `tests/block_on.rs` would fail.
-    unsafe { Waker::from_raw(raw(ptr::from_ref(thread).cast())) }
+/// Returns a waker that unparks the call of `block_on` that waits at `seat`. Cloning and dropping it cost nothing.
+pub(crate) fn waker(seat: &'static Seat) -> Waker {
+    // SAFETY: the table below treats the pointer as a `&'static Seat`, which is what it is made from here, and
+    // `Seat` is Sync. This function upholds it; Miri on `tests/block_on.rs` would fail.
+    unsafe { Waker::from_raw(raw(ptr::from_ref(seat).cast())) }
 }
 
-/// Makes a raw waker over a pointer to a thread.
-fn raw(thread: *const ()) -> RawWaker {
-    RawWaker::new(thread, &TABLE)
+/// Makes a raw waker over a pointer to a seat.
+fn raw(seat: *const ()) -> RawWaker {
+    RawWaker::new(seat, &TABLE)
 }
 
-/// Unparks the thread behind the pointer.
-unsafe fn unpark(thread: *const ()) {
-    // SAFETY: only `waker` makes wakers with this table, always from a `&'static Thread`. Miri on
+/// Unparks the seat behind the pointer.
+unsafe fn unpark(seat: *const ()) {
+    // SAFETY: only `waker` makes wakers with this table, always from a `&'static Seat`. Miri on
     // `tests/block_on.rs` would fail.
-    let thread = unsafe { &*thread.cast::<Thread>() };
-    thread.unpark();
+    let seat = unsafe { &*seat.cast::<Seat>() };
+    seat.unpark();
 }
 
 static TABLE: RawWakerVTable = RawWakerVTable::new(raw, unpark, unpark, |_| ());

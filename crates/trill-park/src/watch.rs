@@ -67,7 +67,7 @@ pub(crate) fn any_running() -> bool {
 }
 
 fn is_running(thread: &Thread) -> bool {
-    thread.is_entered() && !thread.parker.is_parked()
+    thread.is_entered() && !thread.parker().is_parked()
 }
 
 /// How long a thread may stay in one poll before others take over its timers and sockets.

@@ -80,6 +80,81 @@ fn nested_call_does_not_eat_the_wake_of_the_outer_one() {
 }
 
 #[test]
+fn wake_of_the_inner_call_does_not_poll_the_outer_one() {
+    let (send, recv) = mpsc::channel::<Waker>();
+    let waking = thread::spawn(move || recv.iter().for_each(Waker::wake));
+    let mut polls = 0;
+    let mut inner_waker = None;
+    block_on(poll_fn(|cx| {
+        polls += 1;
+        if polls == 2 {
+            return Poll::Ready(());
+        }
+        inner_waker = Some(block_on(poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(cx.waker().clone())
+        })));
+        assert!(
+            !inner_waker
+                .as_ref()
+                .is_some_and(|inner| inner.will_wake(cx.waker()))
+        );
+        send.send(cx.waker().clone()).unwrap();
+        Poll::Pending
+    }));
+    drop(send);
+    waking.join().unwrap();
+    assert_eq!(polls, 2);
+}
+
+#[test]
+fn wake_of_the_outer_call_does_not_poll_the_inner_one_and_is_kept() {
+    let (send, recv) = mpsc::channel::<Waker>();
+    let waking = thread::spawn(move || recv.iter().for_each(Waker::wake));
+    let mut polls = 0;
+    block_on(poll_fn(|cx| {
+        polls += 1;
+        if polls == 2 {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        let mut inner = 0;
+        block_on(poll_fn(|cx| {
+            inner += 1;
+            if inner == 2 {
+                return Poll::Ready(());
+            }
+            send.send(cx.waker().clone()).unwrap();
+            Poll::Pending
+        }));
+        assert_eq!(inner, 2);
+        Poll::Pending
+    }));
+    drop(send);
+    waking.join().unwrap();
+    assert_eq!(polls, 2);
+}
+
+#[test]
+fn twenty_nested_calls_wait_and_return() {
+    fn nest(depth: u32) -> u32 {
+        block_on(async {
+            let mut first = true;
+            poll_fn(|cx| match std::mem::take(&mut first) {
+                true => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                false => Poll::Ready(()),
+            })
+            .await;
+            if depth == 0 { 0 } else { 1 + nest(depth - 1) }
+        })
+    }
+    assert_eq!(nest(20), 20);
+}
+
+#[test]
 fn panic_of_the_future_leaves_block_on() {
     let caught = catch_unwind(|| block_on(async { panic!("expected") }));
     assert!(caught.is_err());
