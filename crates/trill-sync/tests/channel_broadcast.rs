@@ -52,7 +52,7 @@ impl Drop for Counted {
 fn every_receiver_gets_every_message() {
     for capacity in [1, 3, 8] {
         let (sender, first) = broadcast::channel(capacity);
-        let mut receivers = vec![first, sender.subscribe(), sender.subscribe()];
+        let mut receivers = [first, sender.subscribe(), sender.subscribe()];
         for number in 0..20 {
             assert_eq!(sender.send(number), Ok(3));
             for receiver in &mut receivers {
@@ -164,7 +164,7 @@ fn channel_without_receivers_gives_the_message_back_until_one_comes() {
 fn all_waiting_receivers_are_woken() {
     let (sender, first) = broadcast::channel(4);
     let (count, waker) = Count::new();
-    let mut receivers = vec![first, sender.subscribe(), sender.subscribe()];
+    let mut receivers = [first, sender.subscribe(), sender.subscribe()];
     let mut recvs: Vec<_> = receivers.iter_mut().map(Receiver::recv).collect();
     for recv in &mut recvs {
         assert!(poll_with(recv, &waker).is_pending());

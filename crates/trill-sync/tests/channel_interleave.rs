@@ -1,4 +1,5 @@
 //! Seeded interleavings of many operations, against a simple model of the channel.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![cfg(not(loom))]
 
 mod channel_support;

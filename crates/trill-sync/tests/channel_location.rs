@@ -1,4 +1,5 @@
 //! The line of the await is what a task is seen to wait at.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![cfg(not(loom))]
 
 use std::future::Future;

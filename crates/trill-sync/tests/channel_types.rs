@@ -64,6 +64,7 @@ fn mpmc_handles_pass_through_caught_panics() {
 }
 
 #[test]
+#[allow(clippy::assertions_on_constants)] // The constants are what the compiler decided, and that is tested.
 fn handles_of_local_messages_stay_on_their_thread() {
     /// `true` for types that are not `Send`; the inherent constant wins over the trait's for those that are.
     struct Probe<T>(std::marker::PhantomData<T>);
