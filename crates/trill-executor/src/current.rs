@@ -28,6 +28,8 @@ pub(crate) struct Current<'a> {
     free: Option<&'a RefCell<Free>>,
     /// The cell of the task that is being polled or dropped, or null.
     cell: Cell<*const ()>,
+    /// How many runnables were queued here since the poll began.
+    queued: Cell<u32>,
     /// When the last poll ended, in [`trill_world::ticks`]: that is when the next one begins.
     ticks: Cell<u64>,
     outer: Cell<*const Current<'static>>,
@@ -49,6 +51,7 @@ impl<'a> Current<'a> {
             tally,
             free,
             cell: Cell::new(ptr::null()),
+            queued: Cell::new(0),
             ticks: Cell::new(0),
             outer: Cell::new(ptr::null()),
         }
@@ -66,6 +69,7 @@ impl<'a> Current<'a> {
     #[inline]
     pub(crate) fn with_task<R>(&self, item: Item, body: impl FnOnce() -> R) -> R {
         self.cell.set(item.as_ptr());
+        self.queued.set(0);
         let result = body();
         self.cell.set(ptr::null());
         result
@@ -87,6 +91,17 @@ impl<'a> Current<'a> {
     #[inline]
     pub(crate) fn is(&self, executor: *const ()) -> bool {
         self.executor == executor
+    }
+
+    /// Counts a runnable that is queued; says whether it is time to rouse a sleeper for it.
+    ///
+    /// Rousing takes as long as queueing a hundred runnables. A poll that queues many, whose helper falls asleep as soon
+    /// as it has caught up, must not rouse it each time.
+    #[inline]
+    pub(crate) fn may_rouse(&self) -> bool {
+        let queued = self.queued.get();
+        self.queued.set(queued.wrapping_add(1));
+        queued < ROUSE_FIRST || queued % ROUSE_EVERY == 0
     }
 
     /// Says whether a task is being polled or dropped.
@@ -171,3 +186,9 @@ impl Drop for Leave<'_, '_> {
         CURRENT.set(self.0.outer.get());
     }
 }
+
+/// So many runnables of one poll may each rouse a sleeper: enough for a handful of parallel parts.
+const ROUSE_FIRST: u32 = 8;
+
+/// Of the further ones, every so many may.
+const ROUSE_EVERY: u32 = 512;

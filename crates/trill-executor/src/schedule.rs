@@ -45,8 +45,8 @@ pub(crate) unsafe fn spawn<F: Future>(
             None => state.outside.count_spawned(false),
         }
         let item = runnable.into_raw();
-        match worker {
-            Some(worker) => push_back(worker, item, false),
+        match current.zip(worker) {
+            Some((current, worker)) => push_back(current, worker, item, false),
             None => inject(state, item),
         }
         Task::new(task, id)
@@ -73,13 +73,13 @@ fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, info:
         return inject(state, item);
     };
     if info.woken_while_running {
-        push_back(worker, item, true);
+        push_back(current, worker, item, true);
     } else if current.is_in_task() && worker.is_watched() {
         if let Some(older) = worker.lifo.put(item) {
-            push_back(worker, older, false);
+            push_back(current, worker, older, false);
         }
     } else {
-        push_back(worker, item, false);
+        push_back(current, worker, item, false);
     }
 }
 
@@ -87,11 +87,11 @@ fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, info:
 ///
 /// `is_soon` says that the runner looks at its ring next, whatever the running task does.
 #[inline]
-fn push_back(worker: &'static Worker, item: Item, is_soon: bool) {
+fn push_back(current: &Current<'_>, worker: &'static Worker, item: Item, is_soon: bool) {
     worker.push(item);
     let len = worker.ring.len();
     if worker.is_watched() || is_soon {
-        if len > 1 {
+        if len > 1 && current.may_rouse() {
             worker.state.notify_unfenced();
         }
     } else {
