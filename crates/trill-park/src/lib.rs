@@ -42,7 +42,7 @@ mod watch;
 pub use block_on::block_on;
 pub use driver::{Driver, Due};
 pub use thread::{Thread, thread};
-pub use waker::wake;
+pub use waker::{is_own, wake};
 
 #[cfg(loom)]
 #[doc(hidden)]

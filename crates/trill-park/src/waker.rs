@@ -23,6 +23,24 @@ pub fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
+/// Says whether this is a waker of [`block_on`](crate::block_on), which costs nothing to clone and never panics.
+///
+/// For code that must guard itself against the wakers of strangers.
+///
+/// # Examples
+///
+/// ```
+/// use std::future::poll_fn;
+/// use std::task::{Poll, Waker};
+///
+/// assert!(trill_park::block_on(poll_fn(|cx| Poll::Ready(trill_park::is_own(cx.waker())))));
+/// assert!(!trill_park::is_own(Waker::noop()));
+/// ```
+#[inline]
+pub fn is_own(waker: &Waker) -> bool {
+    ptr::eq(waker.vtable(), &TABLE)
+}
+
 /// Returns a waker that unparks the call of `block_on` that waits at `seat`. Cloning and dropping it cost nothing.
 pub(crate) fn waker(seat: &'static Seat) -> Waker {
     // SAFETY: the table below treats the pointer as a `&'static Seat`, which is what it is made from here, and
