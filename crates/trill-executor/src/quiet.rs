@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
@@ -40,12 +39,11 @@ fn discard_payload(payload: Payload) {
 /// Runs `with` on a waker as good as `waker` that never panics.
 ///
 /// async-task keeps this waker in the awaited task's cell and aborts the process if it panics there. A waker of the task
-/// that is being polled by this crate cannot panic and is used as it is, nor can the one of this thread's
-/// `trill_park::block_on`, whose data is the thread's record; any other one is wrapped.
+/// that is being polled by this crate cannot panic and is used as it is, nor can one of
+/// `trill_park::block_on`; any other one is wrapped.
 #[inline]
 pub(crate) fn with<R>(waker: &Waker, with: impl FnOnce(&Waker) -> R) -> R {
-    let data = waker.data();
-    if current::is_polled(data) || ptr::eq(data, ptr::from_ref(trill_park::thread()).cast()) {
+    if current::is_polled(waker.data()) || trill_park::is_own(waker) {
         with(waker)
     } else {
         with(&wrap(waker))

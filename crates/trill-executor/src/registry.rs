@@ -38,7 +38,8 @@ use crate::queue::Item;
 
 /// Every waiting task of an executor.
 pub(crate) struct Registry {
-    /// Bucket `b` has `FIRST << b` slots, made on first use and kept: growth copies nothing.
+    /// Each four buckets have twice as many slots as the four before, made on first use and kept: growth copies
+    /// nothing, and at most a quarter of all slots is never used.
     buckets: [OnceLock<Box<[Slot]>>; BUCKETS],
     depot: Mutex<Depot>,
 }
@@ -136,7 +137,7 @@ impl Registry {
     fn slot(&self, number: u32) -> &Slot {
         let (bucket, index) = position(number);
         let slots = self.buckets[bucket]
-            .get_or_init(|| (0..FIRST << bucket).map(|_| Slot::new()).collect());
+            .get_or_init(|| (0..bucket_len(bucket)).map(|_| Slot::new()).collect());
         &slots[index]
     }
 }
@@ -229,22 +230,49 @@ impl Drop for Release<'_> {
 /// Bucket and index of the slot with this number.
 #[inline]
 fn position(number: u32) -> (usize, usize) {
+    // The highest bit names a group of four buckets, the next two one of them, the others the slot.
     let shifted = number as usize + FIRST;
-    let bucket = (shifted.ilog2() - FIRST.ilog2()) as usize;
-    (bucket, shifted - (FIRST << bucket))
+    let group = (shifted.ilog2() - FIRST.ilog2()) as usize;
+    let len_bits = shifted.ilog2() - 2;
+    let bucket = 4 * group + (shifted >> len_bits & 3);
+    (bucket, shifted & ((1 << len_bits) - 1))
+}
+
+/// How many slots a bucket has.
+fn bucket_len(bucket: usize) -> usize {
+    (FIRST / 4) << (bucket / 4)
 }
 
 /// Set in a slot's word while a reader looks at the task; cells are aligned to words.
 const LOOKING: usize = 1;
 
-/// Slots in the first bucket: half a kibibyte, enough for a small program.
+/// Slots in the first four buckets: half a kibibyte, enough for a small program.
 const FIRST: usize = 64;
 
 /// Buckets: together they have more slots than `u32` has numbers.
-const BUCKETS: usize = 27;
+const BUCKETS: usize = 4 * 27;
 
 /// Numbers stop here, so that [`Place::NONE`] is none of them.
 const NUMBERS_MAX: u32 = u32::MAX - 1;
 
 /// Slots a worker takes from the depot at once; its lock is then taken once per so many tasks.
 const RUN: usize = 64;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fill_the_buckets_one_after_another() {
+        let mut expected = (0, 0);
+        for number in 0..100_000 {
+            assert_eq!(position(number), expected);
+            expected.1 += 1;
+            if expected.1 == bucket_len(expected.0) {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+        assert!(position(NUMBERS_MAX).0 < BUCKETS);
+        assert!(position(NUMBERS_MAX).1 < bucket_len(position(NUMBERS_MAX).0));
+    }
+}

@@ -105,5 +105,5 @@ impl Default for Inject {
     }
 }
 
-/// Items an empty queue keeps room for: 128 KiB.
-const KEPT_LEN: usize = 16 * 1024;
+/// Items an empty queue keeps room for: 32 KiB.
+const KEPT_LEN: usize = 4 * 1024;
