@@ -1,7 +1,7 @@
 //! What every timer of this crate is made of: a deadline, and a place in a wheel while somebody waits for it.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -211,6 +211,10 @@ impl Drop for Alarm {
         self.disarm();
     }
 }
+
+/// A panic never leaves an alarm half set: the only foreign code it calls is wakers, and between whole steps.
+impl UnwindSafe for Alarm {}
+impl RefUnwindSafe for Alarm {}
 
 impl fmt::Debug for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

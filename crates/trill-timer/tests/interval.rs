@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::panic::{Location, catch_unwind};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use common::{in_world, ms, poll_once};
@@ -150,7 +150,11 @@ fn period_of_zero_panics_where_the_interval_is_made() {
 
 #[test]
 fn interval_can_be_sent_shared_and_moved() {
-    fn check<T: Send + Sync + Unpin + std::fmt::Debug + 'static>(_: &T) {}
+    fn check<T>(_: &T)
+    where
+        T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + std::fmt::Debug + 'static,
+    {
+    }
     let mut ticks: Interval = interval(ms(1));
     check(&ticks);
     assert!(format!("{ticks:?}").contains("Burst"));

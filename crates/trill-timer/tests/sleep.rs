@@ -4,6 +4,7 @@
 mod common;
 
 use std::future::poll_fn;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
@@ -359,7 +360,11 @@ fn timers_may_be_armed_and_dropped_inside_a_waker() {
 
 #[test]
 fn sleep_can_be_sent_shared_and_moved() {
-    fn check<T: Send + Sync + Unpin + std::fmt::Debug + 'static>(_: &T) {}
+    fn check<T>(_: &T)
+    where
+        T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + std::fmt::Debug + 'static,
+    {
+    }
     let sleeping = sleep(ms(1));
     check(&sleeping);
     assert!(format!("{sleeping:?}").contains("deadline"));

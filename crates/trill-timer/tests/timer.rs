@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -168,7 +169,11 @@ fn period_of_zero_lets_others_run() {
 
 #[test]
 fn timer_can_be_sent_shared_and_moved() {
-    fn check<T: Send + Sync + Unpin + std::fmt::Debug + 'static>(_: &T) {}
+    fn check<T>(_: &T)
+    where
+        T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + std::fmt::Debug + 'static,
+    {
+    }
     check(&Timer::never());
     assert_eq!(size_of::<Timer>(), 48);
     let debug = format!("{:?}", Timer::after(ms(1)));
