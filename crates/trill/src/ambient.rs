@@ -44,7 +44,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 /// ```
 /// assert_eq!(trill::block_on(async { 1 + 2 }), 3);
 /// ```
-pub fn block_on<F: Future>(future: F) -> F::Output {
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     trill_reactor::block_on(future)
 }
 

@@ -12,7 +12,7 @@
 //!     let (sender, receiver) = trill::channel::bounded(1);
 //!     trill::hyper::HyperExecutor.execute(async move { sender.send(5).await });
 //!     assert_eq!(receiver.recv().await, Ok(5));
-//!     trill::hyper::HyperTimer::new().sleep(Duration::from_millis(1)).await;
+//!     trill::hyper::HyperTimer.sleep(Duration::from_millis(1)).await;
 //! });
 //! ```
 

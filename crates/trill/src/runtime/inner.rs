@@ -57,6 +57,11 @@ impl Inner {
         }
     }
 
+    /// The runtime's own blocking pool, if it has one.
+    pub(super) fn pool(&self) -> Option<&Pool> {
+        self.pool.as_ref()
+    }
+
     /// Starts a background worker.
     pub(super) fn start_worker(self: &Arc<Inner>, number: usize) -> io::Result<()> {
         let inner = self.clone();

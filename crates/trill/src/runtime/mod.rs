@@ -126,6 +126,29 @@ impl Runtime {
         self.inner().executor.spawn(future)
     }
 
+    /// Runs `work`, which may block, on the runtime's blocking pool.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the returned [`Task`] cancels work that has not begun; work that has begun goes on to its end and its
+    /// output is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = trill::Runtime::new()?;
+    /// let sum = runtime.run(runtime.unblock(|| (1..=100).sum::<u32>()));
+    /// assert_eq!(sum, 5050);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Task<T> {
+        match self.inner().pool() {
+            Some(pool) => pool.unblock(work),
+            None => trill_blocking::unblock(work),
+        }
+    }
+
     /// Returns a handle that other threads can keep; it does not keep the runtime alive.
     ///
     /// # Examples
