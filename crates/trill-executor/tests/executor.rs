@@ -207,7 +207,8 @@ fn four_threads_run_one_executor() {
             (gate, thread::spawn(move || block_on(ex.run(waits.wait()))))
         })
         .collect();
-    let tasks: Vec<_> = (0..2000)
+    let count: usize = if cfg!(miri) { 60 } else { 2000 };
+    let tasks: Vec<_> = (0..count)
         .map(|n| {
             ex.spawn(async move {
                 for _ in 0..n % 10 {
@@ -224,7 +225,7 @@ fn four_threads_run_one_executor() {
         }
         sum
     });
-    assert_eq!(sum, 1_999_000);
+    assert_eq!(sum, count * (count - 1) / 2);
     for (gate, thread) in threads {
         gate.open();
         thread.join().unwrap();
