@@ -16,9 +16,10 @@ use crate::reactor::current_core;
 /// # Examples
 ///
 /// ```
-/// assert_eq!(trill_reactor::block_on(async { 1 + 2 }), 3);
+/// let sum = trill_reactor::block_on::<u32>(async { 1 + 2 });
+/// assert_eq!(sum, 3);
 /// ```
-pub fn block_on<F: Future>(future: F) -> F::Output {
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let core = trill_world::World::current()
         .is_os()
         .then(|| current_core().ok())
