@@ -112,7 +112,9 @@ fn awaiting_a_task_in_a_task_allocates_nothing_more() {
         }
         COUNT.get().0 - before
     });
-    assert_eq!(trill_park::block_on(ex.run(measured)), 100);
+    let counted = trill_park::block_on(ex.run(measured));
+    // One for each task, and now and then a block of a queue when the attendant takes this thread for a stuck one.
+    assert!((100..110).contains(&counted), "{counted}");
     let ex = LocalExecutor::new().leak();
     let measured = ex.spawn(async move {
         for _ in 0..1000 {
