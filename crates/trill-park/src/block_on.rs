@@ -165,9 +165,9 @@ const BUDGET_POLLS: u32 = 32 * trill_cell::BUDGET_POLLS;
 
 /// How long a park lasts at least when the one before ended at a deadline, too.
 ///
-/// A park costs about 5 µs of CPU: with this, at most a tenth of a core goes into parking for timers, and a timer in a
+/// A park costs about 5 µs of CPU: with this, at most a twentieth of a core goes into parking for timers, and a timer in a
 /// dense row is late by at most so much more.
-const PARK_APART: Duration = Duration::from_micros(50);
+const PARK_APART: Duration = Duration::from_micros(100);
 
 /// How often a busy thread looks at timers and events. A look costs about 0.5 µs, so 1 % of the time.
 const LOOK_INTERVAL: Duration = Duration::from_micros(50);
