@@ -22,6 +22,13 @@ pub(crate) struct Inner {
     /// The runtime's own blocking pool; `None` means the process-wide one.
     pool: Option<Pool>,
     pub(crate) hook: Option<PanicHook>,
+    /// Apart from the rest, so that a worker can let go of that before it says that it has left.
+    crew: Arc<Crew>,
+}
+
+/// What a runtime and its background workers tell each other at its end.
+#[derive(Default)]
+pub(super) struct Crew {
     /// Set when the workers shall leave.
     stop: Event,
     /// Background workers that have not left.
@@ -43,9 +50,7 @@ impl Inner {
             reactor,
             pool,
             hook,
-            stop: Event::new(),
-            alive: AtomicUsize::new(0),
-            empty: Event::new(),
+            crew: Arc::default(),
         }
     }
 
@@ -65,13 +70,12 @@ impl Inner {
     /// Starts a background worker.
     pub(super) fn start_worker(self: &Arc<Inner>, number: usize) -> io::Result<()> {
         let inner = self.clone();
-        self.alive.fetch_add(1, Ordering::Relaxed);
-        let leaving = Leaving(inner);
-        // If the thread is refused the closure is dropped, and `leaving` with it.
+        self.crew.alive.fetch_add(1, Ordering::Relaxed);
+        // If the thread is refused the closure is dropped, and this with it.
+        let leaving = Leaving(self.crew.clone());
         trill_world::start_thread(&format!("{}-{number}", self.name), move || {
-            let inner = leaving.0.clone();
-            inner.run(inner.stop.wait());
-            // The last one out drops the executor, and its tasks; they must not see this thread as a worker.
+            inner.run(leaving.0.stop.wait());
+            // Before it says that it left: whoever waits for that may rely on the tasks being dropped.
             drop(inner);
             drop(leaving);
         })
@@ -90,6 +94,13 @@ impl Inner {
         body()
     }
 
+    /// What stays when everybody has let go of the rest.
+    pub(super) fn crew(&self) -> &Arc<Crew> {
+        &self.crew
+    }
+}
+
+impl Crew {
     /// Tells the background workers to leave.
     pub(super) fn stop(&self) {
         self.stop.set();
@@ -110,7 +121,7 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Counts a worker out when it leaves, or when its thread was refused.
-struct Leaving(Arc<Inner>);
+struct Leaving(Arc<Crew>);
 
 impl Drop for Leaving {
     fn drop(&mut self) {

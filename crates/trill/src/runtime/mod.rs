@@ -185,12 +185,13 @@ impl Drop for Runtime {
         let Some(inner) = self.inner.take() else {
             return;
         };
-        inner.stop();
+        inner.crew().stop();
         // On a worker of its own the runtime cannot wait for itself.
         let on_worker = current::try_with(|current| Arc::ptr_eq(current, &inner)).unwrap_or(false);
         if !on_worker {
             // Late workers drop their task when they come back from it.
-            let _ = trill_park::block_on(trill_timer::timeout(self.shutdown_max, inner.left()));
+            let _ =
+                trill_park::block_on(trill_timer::timeout(self.shutdown_max, inner.crew().left()));
         }
     }
 }
