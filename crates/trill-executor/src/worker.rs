@@ -129,9 +129,14 @@ impl Worker {
 
     /// Takes a share of `queue` into its own ring; returns one to run. By its runner only.
     pub(crate) fn fetch(&self, queue: &Inject, share: Share) -> Option<Item> {
+        self.fetch_up_to(queue, share, usize::MAX)
+    }
+
+    /// As [`Worker::fetch`], but at most `max`.
+    pub(crate) fn fetch_up_to(&self, queue: &Inject, share: Share, max: usize) -> Option<Item> {
         let room = self.ring.room();
         queue.take(
-            |len| share.of(len).min(room + 1),
+            |len| share.of(len).min(room + 1).min(max),
             |item| {
                 let pushed = self.ring.push(item);
                 debug_assert!(

@@ -423,3 +423,27 @@ fn a_task_woken_by_itself_before_it_waits_is_polled_again() {
     }));
     assert_eq!(block_on(ex.run(task)), 9);
 }
+
+#[test]
+fn a_task_that_yields_for_ever_leaves_others_half_of_the_polls() {
+    let count = 10_000;
+    let (finished, yields) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let ex = Executor::new();
+    let yielding = ex.spawn(async {
+        while finished.load(Ordering::Relaxed) < count {
+            yields.fetch_add(1, Ordering::Relaxed);
+            yield_now().await;
+        }
+    });
+    // Spawned outside a poll of the executor, so they wait where all workers look.
+    for _ in 0..count {
+        ex.spawn(async { finished.fetch_add(1, Ordering::Relaxed) })
+            .detach();
+    }
+    block_on(ex.run(yielding));
+    let yields = yields.load(Ordering::Relaxed);
+    assert!(
+        yields <= count,
+        "{yields} yields while {count} tasks waited"
+    );
+}
