@@ -115,9 +115,25 @@ impl Registry {
 
     /// Runs `visit` on each task while its future is kept alive.
     pub(crate) fn each(&self, mut visit: impl FnMut(Item)) {
-        for slot in self.buckets.iter().filter_map(OnceLock::get).flatten() {
-            slot.look(&mut visit);
+        let mut left = lock(&self.depot).fresh as usize;
+        for (bucket, slots) in self.buckets.iter().enumerate() {
+            let len = bucket_len(bucket).min(left);
+            let used = slots.get().map_or(&[][..], |slots| &slots[..len]);
+            used.iter().for_each(|slot| slot.look(&mut visit));
+            left -= len;
+            if left == 0 {
+                break;
+            }
         }
+    }
+
+    /// Hands numbers out from the first again; when all tasks have ended and no worker keeps any.
+    ///
+    /// So the next executor with this record, and its drop, do not pay for the size of this one.
+    pub(crate) fn reset(&self) {
+        let mut depot = lock(&self.depot);
+        depot.fresh = 0;
+        depot.free = Vec::new();
     }
 
     /// Gets a worker another run of slots; returns one of them.

@@ -65,6 +65,7 @@ impl State {
     /// Gives the record of an executor back that has no task and no runner left.
     pub(crate) fn release(&'static self) {
         debug_assert!(self.is_empty() && self.injector.is_empty());
+        self.registry.reset();
         POOL.lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .push(self);

@@ -120,7 +120,7 @@ fn tasks_that_wake_each_other_in_drop_all_end() {
     let dropped = AtomicUsize::new(0);
     let gates: Vec<Gate> = (0..100).map(|_| Gate::default()).collect();
     let ex = Executor::new();
-    for n in 0..100 {
+    for n in 0..if cfg!(miri) { 3 } else { 100 } {
         let (gates, dropped) = (&gates, &dropped);
         ex.spawn(async move {
             let _guard = OnDrop(|| {
@@ -237,7 +237,7 @@ fn local_wakers_may_fire_on_other_threads_while_the_executor_is_dropped() {
 #[test]
 fn executors_made_one_after_another_do_not_see_each_others_tasks() {
     // Records are reused, so what one leaves behind would show in the next.
-    for n in 0..100 {
+    for n in 0..if cfg!(miri) { 3 } else { 100 } {
         let ex = Executor::new();
         assert!(ex.is_empty() && !ex.try_tick());
         let task = ex.spawn(async move { n });

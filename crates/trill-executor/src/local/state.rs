@@ -95,6 +95,8 @@ impl LocalState {
     /// Gives the record of an executor back that has no task and no runner left.
     pub(crate) fn release(&'static self) {
         debug_assert!(self.is_empty() && !self.has_work());
+        self.free.replace(Free::default());
+        self.registry.reset();
         // A thread that is late then takes the way of all other threads.
         self.owner.store(NOBODY, Ordering::Relaxed);
         POOL.lock()
