@@ -13,11 +13,14 @@
 //! 4. A waiter that loses goes back to the front of the queue. It adds itself to the starving when it lost too often,
 //!    and takes itself off with the lock or when it is dropped.
 //!
-//! # Why nobody freezes
+//! # Whom a waiter that nobody polls can hold up
 //!
 //! The lock is never handed to a waiter: unlocked means that any poll of any waiter can take it. A newcomer that finds
 //! somebody starving steps back once, by waking itself, and takes the lock in its next poll if it is still free. So a
-//! waiter whose task does not poll it delays others by one turn and no more.
+//! waiter whose task does not poll it delays those who come or poll by one turn and no more.
+//!
+//! Each unlock wakes one more waiter. If the woken one is never polled nor dropped and nobody locks again, those behind it
+//! sleep on although the lock is free; waking all of them at each unlock would end that and cost a herd each time.
 //!
 //! # Tested by
 //!
@@ -125,7 +128,7 @@ impl RawMutex {
         let state = self.state.load(Ordering::SeqCst);
         if newcomer && state >= STARVING {
             if state & LOCKED == 0 {
-                // Steps back once: see "Why nobody freezes".
+                // Steps back once: see "Whom a waiter that nobody polls can hold up".
                 cx.waker().wake_by_ref();
             }
             return Poll::Pending;
