@@ -204,5 +204,5 @@ impl fmt::Debug for Ring {
     }
 }
 
-/// Items a ring holds: enough that few bursts spill, small enough to stay in the nearest cache (2 KiB).
-pub const RING_LEN: usize = if cfg!(loom) { 4 } else { 256 };
+/// Items a ring holds: enough that few bursts spill, small enough to stay in the nearest cache (8 KiB).
+pub const RING_LEN: usize = if cfg!(loom) { 4 } else { 1024 };
