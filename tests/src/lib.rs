@@ -3,3 +3,7 @@
 mod server;
 
 pub use server::{Server, exchange};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
