@@ -1,0 +1,5 @@
+//! Signals as streams.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
