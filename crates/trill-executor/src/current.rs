@@ -6,6 +6,7 @@ use std::ptr;
 
 use crate::queue::Item;
 use crate::registry::{Free, Place, Registry};
+use crate::state::State;
 use crate::tally::Tally;
 use crate::worker::Worker;
 
@@ -20,6 +21,8 @@ thread_local! {
 pub(crate) struct Current<'a> {
     /// The address of the executor's state.
     executor: *const (),
+    /// That state, if it is one that several threads may run.
+    shared: Option<&'static State>,
     /// The worker whose runner is being polled, if it is a runner's poll.
     pub(crate) worker: Option<&'static Worker>,
     registry: &'a Registry,
@@ -39,6 +42,7 @@ impl<'a> Current<'a> {
     /// For an executor whose state is at `executor`.
     pub(crate) fn new(
         executor: *const (),
+        shared: Option<&'static State>,
         worker: Option<&'static Worker>,
         registry: &'a Registry,
         tally: &'a Tally,
@@ -46,6 +50,7 @@ impl<'a> Current<'a> {
     ) -> Current<'a> {
         Current {
             executor,
+            shared,
             worker,
             registry,
             tally,
@@ -163,6 +168,19 @@ pub(crate) fn each_worker(mut body: impl FnMut(&'static Worker)) {
         current.worker.into_iter().for_each(&mut body);
         next = current.outer.get();
     }
+}
+
+/// The state of the innermost executor that is polled on this thread and may be run by several, or is being dropped.
+pub(crate) fn shared() -> Option<&'static State> {
+    let mut next = CURRENT.get();
+    // SAFETY: as in `each_worker`.
+    while let Some(current) = unsafe { next.as_ref() } {
+        if current.shared.is_some() {
+            return current.shared;
+        }
+        next = current.outer.get();
+    }
+    None
 }
 
 /// The worker to which this thread brings what it wakes between polls.

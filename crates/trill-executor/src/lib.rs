@@ -36,6 +36,7 @@
 //! It starts no threads and has no timers and no sockets: `trill`, `trill-timer` and `trill-reactor` do. A task that
 //! computes for long keeps its thread; other threads take over what waits behind it.
 
+pub mod ambient;
 mod builder;
 mod cell;
 mod current;

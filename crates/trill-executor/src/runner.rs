@@ -55,6 +55,7 @@ impl Runner {
         let state = worker.state;
         let current = Current::new(
             state.address(),
+            Some(state),
             Some(worker),
             &state.registry,
             &worker.tally,

@@ -139,7 +139,14 @@ impl State {
 
     /// How this executor is seen on a thread that polls its tasks and is no runner.
     pub(crate) fn visitor(&'static self) -> Current<'static> {
-        Current::new(self.address(), None, &self.registry, &self.outside, None)
+        Current::new(
+            self.address(),
+            Some(self),
+            None,
+            &self.registry,
+            &self.outside,
+            None,
+        )
     }
 
     #[allow(unsafe_code)] // Turning the stored address of a record back into a reference.

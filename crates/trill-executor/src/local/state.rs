@@ -113,7 +113,14 @@ impl LocalState {
     #[inline]
     pub(crate) fn current(&'static self) -> Current<'static> {
         let free = Some(&self.free);
-        Current::new(self.address(), None, &self.registry, &self.tally, free)
+        Current::new(
+            self.address(),
+            None,
+            None,
+            &self.registry,
+            &self.tally,
+            free,
+        )
     }
 
     /// Says whether every task that was spawned has ended.
