@@ -45,6 +45,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 /// assert_eq!(trill::block_on(async { 1 + 2 }), 3);
 /// ```
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    current::provide();
     trill_reactor::block_on(future)
 }
 

@@ -1,7 +1,10 @@
 //! Which runtime the calling thread works for.
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
+
+use trill_executor::Executor;
+use trill_executor::ambient::{self, Provide, Whose};
 
 use super::builder::Builder;
 use super::inner::Inner;
@@ -12,6 +15,7 @@ thread_local! {
 
 /// Makes `inner` the thread's runtime until the guard is dropped.
 pub(super) fn enter(inner: Arc<Inner>) -> Current {
+    provide();
     Current(CURRENT.replace(Some(inner)))
 }
 
@@ -61,6 +65,29 @@ fn global() -> &'static Arc<Inner> {
         }
         inner
     })
+}
+
+/// Lets code that has no handle spawn on the thread's runtime, or on the process-wide one.
+///
+/// Costs one load after the first call.
+pub(crate) fn provide() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| ambient::provide(&Runtimes));
+}
+
+/// The runtimes of threads, as `trill-executor` asks for them.
+struct Runtimes;
+
+impl Provide for Runtimes {
+    fn with(&self, whose: Whose, body: &mut dyn FnMut(&Executor<'static>)) {
+        match whose {
+            Whose::Thread => {
+                try_with(|inner| body(&inner.executor));
+            }
+            Whose::Process => body(&global().executor),
+            _ => {}
+        }
+    }
 }
 
 /// Keeps a runtime current.
