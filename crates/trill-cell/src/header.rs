@@ -6,7 +6,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::budget;
+use crate::carried;
 use crate::current::{self, Setting};
+use crate::extras::Slot;
 use crate::id::TaskId;
 use crate::observer;
 use crate::spawned::Spawned;
@@ -23,9 +25,8 @@ use crate::wait::{self, Kind, Wait};
 pub struct Header {
     id: TaskId,
     site: &'static Location<'static>,
-    /// A thin pointer: most tasks have no name.
-    #[allow(clippy::box_collection)]
-    name: Option<Box<Box<str>>>,
+    /// One word: most tasks have no name and no locals.
+    extras: Slot,
     parent: Option<TaskId>,
     polls: AtomicU64,
     ticks: AtomicU64,
@@ -35,7 +36,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Makes the header of a new task whose parent is the task that is being polled on this thread.
+    /// Makes the header of a new task whose parent is the task that is being polled on this thread, and which carries
+    /// the [`Locals`](crate::Locals) that are inherited here.
     ///
     /// # Examples
     ///
@@ -51,7 +53,7 @@ impl Header {
         let header = Header {
             id: TaskId::next(),
             site: spawned.site,
-            name: spawned.name.map(Box::new),
+            extras: Slot::new(spawned.name, carried::inherited()),
             parent: current::current_id(),
             polls: AtomicU64::new(0),
             ticks: AtomicU64::new(0),
@@ -136,7 +138,7 @@ impl Header {
     /// # }
     /// ```
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref().map(|name| &**name)
+        self.extras.get()?.name.as_deref()
     }
 
     /// Returns where the task was spawned.
@@ -193,6 +195,12 @@ impl Header {
     pub fn wait(&self) -> Option<Wait> {
         let location = self.location.load(Ordering::Relaxed);
         wait::unpack(self.wait.load(Ordering::Relaxed), location_from(location))
+    }
+
+    /// Where the locals are.
+    #[inline]
+    pub(crate) fn extras(&self) -> &Slot {
+        &self.extras
     }
 
     /// Notes what a leaf waits for.

@@ -1,16 +1,19 @@
-//! What a task carries when insight is compiled out: an identity and nothing else.
+//! What a task carries when insight is compiled out: an identity and its locals.
 
 use std::fmt;
 use std::panic::Location;
 
 use crate::budget;
+use crate::carried;
 use crate::current::Setting;
+use crate::extras::Slot;
 use crate::id::TaskId;
 use crate::observer;
 use crate::spawned::Spawned;
 use crate::wait::{Kind, Wait};
 
-/// What a task carries for those who look at it; without the feature `insight`, only an identity.
+/// What a task carries for those who look at it; without the feature `insight`, only an identity and its
+/// locals.
 ///
 /// # Examples
 ///
@@ -21,13 +24,17 @@ use crate::wait::{Kind, Wait};
 /// ```
 pub struct Header {
     id: TaskId,
+    extras: Slot,
 }
 
 impl Header {
-    /// Makes the header of a new task.
+    /// Makes the header of a new task, which carries the [`Locals`](crate::Locals) that are inherited here.
     #[inline]
     pub fn new(_spawned: Spawned) -> Header {
-        let header = Header { id: TaskId::next() };
+        let header = Header {
+            id: TaskId::next(),
+            extras: Slot::new(None, carried::inherited()),
+        };
         observer::each(|observer| observer.spawned(&header));
         header
     }
@@ -81,6 +88,12 @@ impl Header {
     /// Returns `None`: what a task waits for is part of insight.
     pub fn wait(&self) -> Option<Wait> {
         None
+    }
+
+    /// Where the locals are.
+    #[inline]
+    pub(crate) fn extras(&self) -> &Slot {
+        &self.extras
     }
 
     /// Forgets what a leaf waits for.

@@ -1,4 +1,4 @@
-//! What a task is to the leaves it awaits: header, budget, what it waits for, observers.
+//! What a task is to the leaves it awaits: header, locals, budget, what it waits for, observers.
 //!
 //! Executors put a [`Header`] into each task. Leaves (timers, sockets, locks, channels) find the header of the
 //! task that polls them here, without knowing the executor, and say what the task now waits for.
@@ -28,30 +28,39 @@
 //! * [`proceed`] takes one unit of the task's budget, so that a source which is always ready cannot keep a
 //!   worker for ever.
 //! * [`observe`] registers an [`Observer`] that hears of spawns, polls and ends; with none it costs one load.
-//! * Without the feature `insight` the header keeps only an identity; everything else answers "unknown".
+//! * [`Locals`] are values that a task carries for its program; a task that has none pays for a null word.
+//! * [`report`] is where failures go that nobody can receive any more; [`on_unhandled`] listens to them.
+//! * Without the feature `insight` the header keeps only an identity and the locals; everything else answers "unknown".
 //!
 //! # What it does not do
 //!
 //! It polls nothing and keeps no list of tasks: that is the executor's part.
 
 mod budget;
+mod carried;
 mod current;
+mod extras;
 #[cfg(feature = "insight")]
 mod header;
 #[cfg(not(feature = "insight"))]
 #[path = "header_lean.rs"]
 mod header;
 mod id;
+mod locals;
 mod observer;
 mod spawned;
+mod unhandled;
 mod wait;
 
 pub use budget::{BUDGET_POLLS, Proceed, proceed, unbudgeted, with_budget, with_budget_of};
+pub use carried::{in_locals, local, locals, replace_locals, swap_local};
 pub use current::{current, current_id, waiting};
 pub use header::Header;
 pub use id::TaskId;
+pub use locals::{Local, Locals};
 pub use observer::{Ended, Observer, observe, observers};
 pub use spawned::Spawned;
+pub use unhandled::{Unhandled, What, on_unhandled, print_unhandled, report};
 pub use wait::{Kind, Wait};
 
 #[cfg(doctest)]
