@@ -3,11 +3,9 @@
 //! Dropping a future is how a user cancels it. What is lost then is part of the contract, and nobody
 //! can see it in the signature.
 
-use std::collections::BTreeSet;
-
 use super::Finding;
-use super::functions::{head, impls, public_functions, public_types};
-use crate::source::{Source, words};
+use super::futures::waiting;
+use crate::source::Source;
 use crate::tree::Tree;
 
 const HEADING: &str = "# Cancel safety";
@@ -20,72 +18,24 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn check_crate(sources: &[&Source]) -> Vec<Finding> {
-    let futures: BTreeSet<(&str, String)> = sources
-        .iter()
-        .flat_map(|source| {
-            impls(source)
-                .into_iter()
-                .map(|block| (folder(source), block))
+    waiting(sources)
+        .into_iter()
+        .filter(|found| {
+            let docs = found.source.above(found.function.offset);
+            !docs.contains(HEADING)
         })
-        .filter(|(_, block)| block.of.as_deref() == Some("Future"))
-        .map(|(folder, block)| (folder, block.name))
-        .collect();
-    let public: BTreeSet<String> = sources.iter().flat_map(|s| public_types(s)).collect();
-
-    // Where modules in several folders have a type of the same name, a name means the one of its own folder.
-    let folders = |name: &str| {
-        let declaring = sources.iter().filter(|s| public_types(s).contains(name));
-        declaring.map(|s| folder(s)).collect::<BTreeSet<_>>().len()
-    };
-    let is_future = |source: &Source, name: &str| match folders(name) {
-        0 | 1 => futures.iter().any(|(_, future)| future == name),
-        _ => futures.contains(&(folder(source), name.to_string())),
-    };
-
-    let mut findings = Vec::new();
-    for source in sources {
-        let blocks = impls(source);
-        for function in public_functions(source) {
-            let owner = blocks
-                .iter()
-                .find(|block| block.of.is_none() && block.body.contains(&function.offset))
-                .map(|block| block.name.as_str());
-            // A method of a type that no user can name is not public, whatever it says.
-            if owner.is_some_and(|owner| !public.contains(owner)) {
-                continue;
-            }
-            let head = match head(&function.returns) {
-                name if name == "Self" => owner.unwrap_or_default().to_string(),
-                name => name,
-            };
-            let unnamed = |keyword| words(&function.returns, keyword).next().is_some();
-            let future = function.is_async
-                || is_future(source, &head)
-                || (unnamed("Future") && (unnamed("impl") || unnamed("dyn")));
-            if future && !source.above(function.offset).contains(HEADING) {
-                findings.push(Finding::at(
-                    source,
-                    function.offset,
-                    format!(
-                        "`{}` returns a future and does not say what a drop loses",
-                        function.name
-                    ),
-                    format!(
-                        "add a section `{HEADING}`: what is kept, what is lost, what to do then"
-                    ),
-                ));
-            }
-        }
-    }
-    findings
-}
-
-/// The folder that a source lies in.
-fn folder(source: &Source) -> &str {
-    source
-        .path
-        .rsplit_once('/')
-        .map_or("", |(folder, _)| folder)
+        .map(|found| {
+            Finding::at(
+                found.source,
+                found.function.offset,
+                format!(
+                    "`{}` returns a future and does not say what a drop loses",
+                    found.function.name
+                ),
+                format!("add a section `{HEADING}`: what is kept, what is lost, what to do then"),
+            )
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 //! Each rule is one file with one function from the tree to its findings, and tests with an input
 //! that is good and one that is bad. A finding says where, what, and how to put it right.
 
+mod cancel_cases;
 mod cancel_safety;
 mod dependencies;
 mod docs;
 mod functions;
+mod futures;
 mod hygiene;
 mod layers;
 mod manifests;
@@ -83,6 +85,11 @@ const RULES: &[Rule] = &[
         name: "cancel-safety",
         what: "every public function that returns a future says what a drop loses",
         check: cancel_safety::check,
+    },
+    Rule {
+        name: "cancel-cases",
+        what: "every public function that returns a future has a case of the cancel-anywhere test",
+        check: cancel_cases::check,
     },
     Rule {
         name: "track-caller",
