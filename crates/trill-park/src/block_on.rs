@@ -1,11 +1,13 @@
 //! Runs a future on the calling thread and parks while it is pending.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::attendant;
+use crate::inspect;
 use crate::slack::Slack;
 use crate::thread::{self, Thread};
 use crate::waker::waker;
@@ -27,7 +29,9 @@ use crate::waker::waker;
 /// ```
 /// assert_eq!(trill_park::block_on(async { 5 }), 5);
 /// ```
+#[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    inspect::blocking(Location::caller());
     let entry = Entry::new();
     let seat = entry.thread.seats.claim(entry.thread);
     let waker = waker(seat);

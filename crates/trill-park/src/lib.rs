@@ -19,6 +19,7 @@
 //! * One helper thread for the process, the *attendant*, stands in where no thread parks: it serves timers and
 //!   drivers polled outside `block_on`, and those of a thread that has been stuck in one poll for 2 ms.
 //!   It is started on first need, and sleeps without a deadline while all threads are parked.
+//! * [`is_polling`] says whether blocking here would hold up a future; an [`Inspect`] of a debug mode hears of those who do it.
 //! * In a simulated world ([`trill_world`]) a thread parks in that world, and there is no attendant.
 //!
 //! # What it does not do
@@ -29,6 +30,8 @@ mod attendant;
 mod block_on;
 mod deep_sleep;
 mod driver;
+mod inspect;
+mod may_block;
 mod parker;
 mod primitive;
 mod registry;
@@ -41,6 +44,8 @@ mod watch;
 
 pub use block_on::block_on;
 pub use driver::{Driver, Due};
+pub use inspect::{Inspect, inspected, set_inspector};
+pub use may_block::{is_polling, may_block};
 pub use thread::{Thread, thread};
 pub use waker::{is_own, wake};
 

@@ -50,6 +50,11 @@ impl Seats {
         }
     }
 
+    /// How deep the innermost call lies in others.
+    pub(crate) fn level(&self) -> usize {
+        self.level.load(Ordering::Relaxed)
+    }
+
     #[cold]
     fn inner(&self, level: usize) -> &Seat {
         let slot = &self.inner[level.min(LEVELS_MAX - 1) - 1];

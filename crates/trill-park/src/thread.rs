@@ -447,6 +447,12 @@ impl Drop for Records {
     }
 }
 
+/// The record that is inside `block_on` on this thread.
+#[inline]
+pub(crate) fn entered() -> Option<&'static Thread> {
+    ENTERED.get()
+}
+
 /// Makes this thread's record for the current world the entered one; returns it and the one before.
 pub(crate) fn enter() -> (&'static Thread, Option<&'static Thread>) {
     let world = World::current();
