@@ -30,6 +30,7 @@
 //! | wait for a change of locked data | [`Condvar`] |
 //! | meet | [`Barrier`] |
 //! | pass messages on | [`channel`] |
+//! | hand out work, and know when it is done | [`queue`] |
 //!
 //! # How it works
 //!
@@ -53,6 +54,7 @@ mod lock;
 #[doc(hidden)]
 pub mod model;
 mod primitive;
+pub mod queue;
 mod waiters;
 
 pub use lock::barrier::{Barrier, BarrierWaitResult};
