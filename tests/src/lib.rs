@@ -7,3 +7,11 @@ pub use server::{Server, exchange};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-smol.md")]
+struct FromSmol;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-tokio.md")]
+struct FromTokio;

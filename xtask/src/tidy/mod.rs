@@ -15,6 +15,7 @@ mod manifests;
 mod markers;
 mod orderings;
 mod paths;
+mod porting;
 mod root_files;
 mod sizes;
 mod track_caller;
@@ -100,6 +101,11 @@ const RULES: &[Rule] = &[
         name: "docs",
         what: "each crate has a README and a page with a program, and names its features",
         check: docs::check,
+    },
+    Rule {
+        name: "porting",
+        what: "each row of the pages for those who come from elsewhere has a program that runs",
+        check: porting::check,
     },
     Rule {
         name: "unsafe-code",
