@@ -3,7 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
+use std::task::Waker;
 
+use crate::cell::is_waker_of;
 use crate::queue::Item;
 use crate::registry::{Free, Place, Registry};
 use crate::state::State;
@@ -31,6 +33,8 @@ pub(crate) struct Current<'a> {
     free: Option<&'a RefCell<Free>>,
     /// The cell of the task that is being polled or dropped, or null.
     cell: Cell<*const ()>,
+    /// Whether that task asked for its next turn in this poll.
+    has_yielded: Cell<bool>,
     /// How many runnables were queued here since the poll began.
     queued: Cell<u32>,
     /// When the last poll ended, in [`trill_world::ticks`]: that is when the next one begins.
@@ -56,6 +60,7 @@ impl<'a> Current<'a> {
             tally,
             free,
             cell: Cell::new(ptr::null()),
+            has_yielded: Cell::new(false),
             queued: Cell::new(0),
             ticks: Cell::new(0),
             outer: Cell::new(ptr::null()),
@@ -70,12 +75,13 @@ impl<'a> Current<'a> {
         Leave(self)
     }
 
-    /// Runs `body`, which polls or drops the task of this cell.
+    /// Runs `body`, which polls or drops the task of this cell; it is told where the task says that it yielded.
     #[inline]
-    pub(crate) fn with_task<R>(&self, item: Item, body: impl FnOnce() -> R) -> R {
+    pub(crate) fn with_task<R>(&self, item: Item, body: impl FnOnce(&Cell<bool>) -> R) -> R {
         self.cell.set(item.as_ptr());
+        self.has_yielded.set(false);
         self.queued.set(0);
-        let result = body();
+        let result = body(&self.has_yielded);
         self.cell.set(ptr::null());
         result
     }
@@ -124,7 +130,7 @@ impl<'a> Current<'a> {
     }
 
     /// Takes a task out of the executor's registry.
-    pub(crate) fn delist(&self, place: Place) -> Item {
+    pub(crate) fn delist(&self, place: Place) {
         match self.free {
             Some(free) => self.registry.leave(Some(&mut free.borrow_mut()), place),
             None => self.registry.leave(None, place),
@@ -153,10 +159,18 @@ pub(crate) fn with<R>(body: impl FnOnce(Option<&Current<'_>>) -> R) -> R {
     body(unsafe { current.as_ref() })
 }
 
-/// Says whether the task of this cell is the one that is being polled here.
+/// Notes that the task with this waker yields, if it is the one that is being polled here.
+///
+/// It is queued again at the end of the poll, and its state word is not touched.
 #[inline]
-pub(crate) fn is_polled(cell: *const ()) -> bool {
-    with(|current| current.is_some_and(|current| current.cell.get() == cell && !cell.is_null()))
+pub(crate) fn note_yield(waker: &Waker) -> bool {
+    with(|current| {
+        let Some(current) = current.filter(|current| is_waker_of(waker, current.cell.get())) else {
+            return false;
+        };
+        current.has_yielded.set(true);
+        true
+    })
 }
 
 /// Runs `body` on each worker whose runner is in a poll on this thread, from the innermost.

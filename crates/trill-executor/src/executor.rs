@@ -296,7 +296,7 @@ pub(crate) fn try_tick(state: &'static State) -> bool {
     let current = state.visitor();
     let _inside = current.enter();
     current.start_timing();
-    current.with_task(item, || runnable.run());
+    current.with_task(item, |has_yielded| runnable.run(has_yielded));
     true
 }
 
@@ -308,7 +308,7 @@ fn end_all(state: &'static State) {
         while let Some(item) = state.take_any() {
             // SAFETY: as in `try_tick`.
             let runnable = unsafe { Runnable::from_raw(item) };
-            current.with_task(item, || drop(runnable));
+            current.with_task(item, |_| drop(runnable));
         }
         if state.is_empty() {
             return;

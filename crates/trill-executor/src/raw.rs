@@ -2,14 +2,16 @@
 //!
 //! A blocking pool or an executor of your own makes its tasks here, so that they are [`Task`]s like all others: with a
 //! header, with panics caught, with the same ways to cancel and to join.
+#![allow(unsafe_code)] // The cell leaves lifetimes and threads to its callers.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::task::Waker;
 
 use trill_cell::Spawned;
 
-use crate::cell::{self, Body};
+use crate::cell::{self, Parts, allocate};
 use crate::home::Home;
 use crate::task::Task;
 
@@ -39,16 +41,16 @@ where
     F::Output: Send + 'static,
     S: Fn(Runnable) + Send + Sync + 'static,
 {
-    let body = Body::<F, false>::new(future, spawned);
-    let id = body.id();
-    let (runnable, task) = async_task::Builder::new()
-        .metadata(Home::none())
-        .propagate_panic(false)
-        .spawn(
-            move |_| body,
-            move |runnable: cell::Runnable| schedule(Runnable(runnable)),
-        );
-    (Runnable(runnable), Task::new(task, id))
+    let parts = Parts {
+        future,
+        schedule: move |runnable, _is_end_of_poll: bool| schedule(Runnable(runnable)),
+        home: Home::none(),
+        spawned,
+    };
+    // SAFETY: everything is 'static, the future and its output are `Send`, the function is `Send` and `Sync`. Miri on
+    // `tests/task.rs` would fail.
+    let (runnable, handle) = unsafe { allocate::<_, _, false>(parts) };
+    (Runnable(runnable), Task::new(handle))
 }
 
 /// A task that is ready to be polled. Dropping it cancels the task.
@@ -68,7 +70,7 @@ impl Runnable {
     /// See [`task`].
     #[inline]
     pub fn run(self) -> bool {
-        self.0.run()
+        self.0.run(&Cell::new(false))
     }
 
     /// Hands it to the task's schedule function.

@@ -20,8 +20,7 @@
 //! # Why a reader's task is alive
 //!
 //! The future is dropped only after `clear` has returned, and `clear` swaps the plain address only. So while a reader
-//! holds the lowest bit the future exists, and with it the reference to the cell that `Body` counts from the first
-//! `Pending` until its drop. (A detached task to which no waker refers has no other.)
+//! holds the lowest bit the future exists, and with it the reference that its cell counts for the task's life.
 //!
 //! # Tested by
 //!
@@ -90,10 +89,10 @@ impl Registry {
         Place(number)
     }
 
-    /// Takes a task out again and returns its cell; waits while a reader looks at it.
+    /// Takes a task out again; waits while a reader looks at it.
     #[inline]
-    pub(crate) fn leave(&self, free: Option<&mut Free>, place: Place) -> Item {
-        let cell = self.slot(place.0).clear();
+    pub(crate) fn leave(&self, free: Option<&mut Free>, place: Place) {
+        self.slot(place.0).clear();
         match free {
             Some(free) => {
                 free.0.push(place.0);
@@ -103,7 +102,6 @@ impl Registry {
             }
             None => lock(&self.depot).free.push(place.0),
         }
-        Item::new(ptr::with_exposed_provenance_mut(cell)).expect("a slot that is left was filled")
     }
 
     /// Takes back all slots of a worker that retires.
@@ -193,9 +191,9 @@ impl Slot {
             .store(cell.as_ptr().expose_provenance(), Ordering::Release);
     }
 
-    /// Takes the task out, once no reader looks at it; returns the address it was filled with.
+    /// Takes the task out, once no reader looks at it.
     #[inline]
-    pub fn clear(&self) -> usize {
+    pub fn clear(&self) {
         let mut word = self.0.load(Ordering::Relaxed) & !LOOKING;
         // Acquire: pairs with the Release in `look`; the reader is done with the cell.
         while let Err(now) =
@@ -205,7 +203,6 @@ impl Slot {
             word = now & !LOOKING;
             relax();
         }
-        word
     }
 
     /// Runs `visit` on the task, if there is one and no other reader looks at it.

@@ -171,8 +171,8 @@ fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) {
     // SAFETY: queues hold what `into_raw` gave, and each item comes out once. `queue` upholds it; the models in
     // `tests/loom_queue.rs` would fail.
     let runnable = unsafe { Runnable::from_raw(item) };
-    runnable.metadata().move_to(worker);
-    current.with_task(item, || runnable.run());
+    runnable.home().move_to(worker);
+    current.with_task(item, |has_yielded| runnable.run(has_yielded));
     if worker.stalled.load(Ordering::Relaxed) {
         worker.stalled.store(false, Ordering::Relaxed);
     }

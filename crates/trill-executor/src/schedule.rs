@@ -3,10 +3,9 @@
 
 use std::future::Future;
 
-use async_task::ScheduleInfo;
 use trill_cell::Spawned;
 
-use crate::cell::{Body, Runnable};
+use crate::cell::{Parts, Runnable, allocate};
 use crate::current::{self, Current};
 use crate::home::{At, Home};
 use crate::queue::Item;
@@ -31,15 +30,15 @@ pub(crate) unsafe fn spawn<F: Future>(
         let current = current.filter(|current| current.is(state.address()));
         let worker = current.and_then(|current| current.worker);
         let home = worker.map_or_else(|| Home::state(state), Home::worker);
-        let body = Body::<F, true>::new(future, spawned);
-        let id = body.id();
-        let builder = async_task::Builder::new()
-            .metadata(home)
-            .propagate_panic(false);
+        let parts = Parts {
+            future,
+            schedule,
+            home,
+            spawned,
+        };
         // SAFETY: the caller upholds that the future lives long enough and may go where the executor's threads are.
         // The schedule function is a static one. `tests/drop.rs` fails if a future outlives its executor.
-        let (runnable, task) =
-            unsafe { builder.spawn_unchecked(move |_| body, async_task::WithInfo(schedule)) };
+        let (runnable, handle) = unsafe { allocate::<_, _, true>(parts) };
         match current {
             Some(current) => current.count_spawned(),
             None => state.outside.count_spawned(false),
@@ -49,18 +48,18 @@ pub(crate) unsafe fn spawn<F: Future>(
             Some((current, worker)) => push_back(current, worker, item, false),
             None => inject(state, item),
         }
-        Task::new(task, id)
+        Task::new(handle)
     })
 }
 
 /// Queues a runnable of a shared executor.
-fn schedule(runnable: Runnable, info: ScheduleInfo) {
+fn schedule(runnable: Runnable, is_end_of_poll: bool) {
     // SAFETY: `spawn` made the task with a home of this kind; it upholds it. Miri on `tests/drop.rs` would fail.
-    let at = unsafe { runnable.metadata().place() };
+    let at = unsafe { runnable.home().place() };
     let item = runnable.into_raw();
     current::with(
         |current| match current.filter(|current| current.is(at.executor().address())) {
-            Some(current) => schedule_here(current, at.executor(), item, info),
+            Some(current) => schedule_here(current, at.executor(), item, is_end_of_poll),
             None => schedule_from_outside(at, item),
         },
     );
@@ -68,11 +67,11 @@ fn schedule(runnable: Runnable, info: ScheduleInfo) {
 
 /// Queues a runnable that became one in a poll of its executor on this thread.
 #[inline]
-fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, info: ScheduleInfo) {
+fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, is_end_of_poll: bool) {
     let Some(worker) = current.worker else {
         return inject(state, item);
     };
-    if info.woken_while_running {
+    if is_end_of_poll {
         push_back(current, worker, item, true);
     } else if current.is_in_task() && worker.is_watched() {
         if let Some(older) = worker.lifo.put(item) {

@@ -8,8 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use trill_cell::{Kind, TaskId, waiting};
 
-use crate::cell::{Handle, Output};
-use crate::home::Home;
+use crate::cell::Handle;
 use crate::join_error::JoinError;
 use crate::quiet::{self, Payload};
 
@@ -35,16 +34,12 @@ use crate::quiet::{self, Payload};
 #[must_use = "a task is cancelled when its handle is dropped: await it, or `detach` it to let it run on"]
 pub struct Task<T> {
     handle: Handle<T>,
-    id: TaskId,
 }
 
 impl<T> Task<T> {
     #[inline]
-    pub(crate) fn new(task: async_task::Task<Output<T>, Home>, id: TaskId) -> Task<T> {
-        Task {
-            handle: task.fallible(),
-            id,
-        }
+    pub(crate) fn new(handle: Handle<T>) -> Task<T> {
+        Task { handle }
     }
 
     /// Lets the task run on by itself; its value is dropped when it ends.
@@ -80,8 +75,9 @@ impl<T> Task<T> {
     /// let task = ex.spawn(std::future::pending::<()>());
     /// assert_eq!(trill_park::block_on(ex.run(task.cancel())), None);
     /// ```
-    pub fn cancel(self) -> Cancel<impl Future<Output = Option<T>> + use<T>> {
-        self.fallible().cancel()
+    pub fn cancel(mut self) -> Cancel<T> {
+        self.handle.close();
+        Cancel { task: self }
     }
 
     /// Turns this into a handle that is awaited for an `Option`: `None` if the task was cancelled.
@@ -149,7 +145,7 @@ impl<T> Task<T> {
     /// assert_eq!(trill_park::block_on(ex.run(task)), Some(id));
     /// ```
     pub fn id(&self) -> TaskId {
-        self.id
+        self.handle.header().id()
     }
 
     /// Polls for the end: `None` if the task was cancelled.
@@ -159,14 +155,11 @@ impl<T> Task<T> {
         cx: &mut Context<'_>,
         location: &'static Location<'static>,
     ) -> Poll<Option<Result<T, Payload>>> {
-        let handle = &mut self.handle;
-        let polled = quiet::with(cx.waker(), |waker| {
-            Pin::new(handle).poll(&mut Context::from_waker(waker))
-        });
+        let polled = self.handle.poll(cx.waker());
         if polled.is_pending() {
-            waiting(Kind::Task, self.id.as_u64(), location);
+            waiting(Kind::Task, self.id().as_u64(), location);
         }
-        polled.map(|output| output.map(Output::into_result))
+        polled
     }
 }
 
@@ -176,13 +169,13 @@ impl<T> Future for Task<T> {
     #[track_caller]
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let id = self.id;
         match ready!(self.poll_end(cx, Location::caller())) {
             Some(Ok(value)) => Poll::Ready(value),
             Some(Err(payload)) => panic::resume_unwind(payload),
             None => panic!(
-                "awaited task {id}, which was cancelled or already gave its value: \
-                 use `join` or `fallible` if its executor may be dropped"
+                "awaited task {}, which was cancelled or already gave its value: \
+                 use `join` or `fallible` if its executor may be dropped",
+                self.id()
             ),
         }
     }
@@ -194,7 +187,7 @@ impl<T> panic::RefUnwindSafe for Task<T> {}
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task")
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("is_finished", &self.is_finished())
             .finish()
     }
@@ -237,15 +230,8 @@ impl<T> FallibleTask<T> {
     /// # Examples
     ///
     /// See [`Task::cancel`].
-    pub fn cancel(self) -> Cancel<impl Future<Output = Option<T>> + use<T>> {
-        let Task { handle, id } = self.task;
-        Cancel {
-            id,
-            waits: async move {
-                let output = Quietly(handle.cancel()).await;
-                output?.into_result().map_err(quiet::discard).ok()
-            },
-        }
+    pub fn cancel(self) -> Cancel<T> {
+        self.task.cancel()
     }
 
     /// Says whether the task has ended or was cancelled.
@@ -301,7 +287,7 @@ impl<T> Future for Join<T> {
     #[track_caller]
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let id = self.task.id;
+        let id = self.task.id();
         let end = ready!(self.task.poll_end(cx, Location::caller()));
         Poll::Ready(match end {
             Some(result) => result.map_err(|payload| JoinError::panicked(id, payload)),
@@ -326,57 +312,22 @@ impl<T> fmt::Debug for Join<T> {
 ///
 /// See [`Task::cancel`].
 #[must_use = "futures do nothing unless polled; dropping this one cancels the task as well"]
-pub struct Cancel<F> {
-    id: TaskId,
-    waits: F,
+pub struct Cancel<T> {
+    task: Task<T>,
 }
 
-impl<F: Future> Future for Cancel<F> {
-    type Output = F::Output;
+impl<T> Future for Cancel<T> {
+    type Output = Option<T>;
 
     #[track_caller]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let id = self.id;
-        let polled = waits(self).poll(cx);
-        if polled.is_pending() {
-            waiting(Kind::Task, id.as_u64(), Location::caller());
-        }
-        polled
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let output = ready!(self.task.poll_end(cx, Location::caller()));
+        Poll::Ready(output.and_then(|result| result.map_err(quiet::discard).ok()))
     }
 }
 
-impl<F> fmt::Debug for Cancel<F> {
+impl<T> fmt::Debug for Cancel<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancel")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_tuple("Cancel").field(&self.task).finish()
     }
-}
-
-/// Polls a future of async-task with a waker that cannot panic.
-struct Quietly<F>(F);
-
-impl<F: Future> Future for Quietly<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        quiet::with(cx.waker(), |waker| {
-            inner(self).poll(&mut Context::from_waker(waker))
-        })
-    }
-}
-
-/// Projects the pin of a [`Cancel`].
-#[allow(unsafe_code)]
-fn waits<F>(cancel: Pin<&mut Cancel<F>>) -> Pin<&mut F> {
-    // SAFETY: `waits` is structurally pinned: `Cancel` has no `Drop`, is `Unpin` only if `F` is, and gives no other
-    // access to it. This file upholds it; Miri on `tests/task.rs` would fail.
-    unsafe { cancel.map_unchecked_mut(|cancel| &mut cancel.waits) }
-}
-
-/// Projects the pin of a [`Quietly`].
-#[allow(unsafe_code)]
-fn inner<F>(quietly: Pin<&mut Quietly<F>>) -> Pin<&mut F> {
-    // SAFETY: as for `waits`. This file upholds it; Miri on `tests/task.rs` would fail.
-    unsafe { quietly.map_unchecked_mut(|quietly| &mut quietly.0) }
 }

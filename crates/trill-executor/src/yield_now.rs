@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 
 use trill_cell::{Kind, waiting};
 
+use crate::current;
+
 /// Lets every other task that is ready run before this one goes on.
 ///
 /// The task goes to the back of its queue; nothing is allocated and no waker is cloned. Works under any executor.
@@ -55,8 +57,10 @@ impl Future for YieldNow {
             return Poll::Ready(());
         }
         self.has_yielded = true;
-        // An executor of this crate sees that the task was woken while it ran, and queues it last.
-        cx.waker().wake_by_ref();
+        // An executor of this crate queues the task again without a wake.
+        if !current::note_yield(cx.waker()) {
+            cx.waker().wake_by_ref();
+        }
         waiting(Kind::Turn, 0, Location::caller());
         Poll::Pending
     }

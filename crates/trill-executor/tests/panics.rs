@@ -239,10 +239,9 @@ fn awaiters_waker_that_panics_takes_nobody_down() {
         gate.open();
         ex.try_tick();
         assert!(task.is_finished());
-        // Called once and then dropped, both inside the executor.
-        assert_eq!(calls.load(Ordering::Relaxed) % 100, 1);
+        // Called once, by value, inside the executor.
         block_on(ex.run(task));
-        assert_eq!(calls.load(Ordering::Relaxed), 101);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
     });
 }
 

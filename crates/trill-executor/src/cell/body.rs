@@ -1,174 +1,304 @@
-//! The future in a task's cell: the user's, with its header, and with every panic caught.
-#![allow(unsafe_code)] // Projecting a pin to the field that is pinned.
+//! The part of a cell that depends on the future's type: making it, polling the future, dropping what is in it.
+#![allow(unsafe_code)] // The future and its output share a place, and the state word says which is there.
 
-use std::cell::Cell;
+use std::cell::UnsafeCell;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, RawWaker, Waker};
+use std::task::{Context, Poll};
 
-use trill_cell::{Ended, Header, Spawned, TaskId, observers};
+use trill_cell::{Ended, Header, Spawned, observers};
 
-use super::Output;
+use super::handle::{Handle, Output};
+use super::prefix::{Prefix, Table};
+use super::runnable::Runnable;
 use crate::current;
-use crate::executor::waker;
+use crate::home::Home;
 use crate::quiet::{self, Payload};
 use crate::registry::Place;
 
-/// The user's future with what a task needs around it.
-///
-/// `OWNED` says that an executor of this crate made the task and counts it; else it is another crate's, see
-/// [`raw`](crate::raw).
-///
-/// It has no padding of its own: a task's place takes four bytes, and whether the future is gone takes a value that no
-/// future has.
-pub(crate) struct Body<F, const OWNED: bool> {
-    header: Header,
-    /// Where the task is in its executor's registry, since a poll first returned `Pending`.
-    place: Cell<Place>,
-    /// `None` once it has returned, panicked or been dropped. Structurally pinned.
-    future: Option<F>,
+/// A cell. The prefix comes first, so a pointer to it is one to the cell.
+#[repr(C)]
+struct Body<F: Future, S, const LISTED: bool> {
+    prefix: Prefix,
+    schedule: S,
+    stage: UnsafeCell<Stage<F>>,
 }
 
-impl<F: Future, const OWNED: bool> Body<F, OWNED> {
-    /// Wraps a future whose spawn was counted.
-    #[inline]
-    pub(crate) fn new(future: F, spawned: Spawned) -> Self {
-        Body {
-            header: Header::new(spawned),
-            place: Cell::new(Place::NONE),
-            future: Some(future),
-        }
-    }
+/// The future, then its output. The state word says which: the future until `DONE`, and for the holder of the runnable
+/// until it is dropped; then the output, if `OUTPUT` is set.
+#[repr(C)]
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Output<F::Output>>,
+}
 
-    /// The task's identity.
-    #[inline]
-    pub(crate) fn id(&self) -> TaskId {
-        self.header.id()
-    }
+/// What a new task is made of.
+pub(crate) struct Parts<F, S> {
+    pub(crate) future: F,
+    /// Queues the runnable. The flag says that its holder does so itself at the end of a poll.
+    pub(crate) schedule: S,
+    pub(crate) home: Home,
+    pub(crate) spawned: Spawned,
+}
 
-    /// Ends the task with what its future returned or panicked with.
-    #[inline]
-    fn finish(
-        header: &Header,
-        mut future: Pin<&mut Option<F>>,
-        polled: Result<F::Output, Payload>,
-    ) -> Output<F::Output> {
-        // A panic in the future's drop is the task's panic; a value it had returned is dropped with it.
-        let dropped = quiet::catch(|| future.set(None));
-        let result = match (polled, dropped) {
-            (Ok(value), Err(payload)) => {
-                quiet::discard(value);
-                Err(payload)
-            }
-            (Err(payload), Err(second)) => {
-                quiet::discard(second);
-                Err(payload)
-            }
-            (polled, Ok(())) => polled,
+/// Makes a task that is not scheduled yet. `LISTED` says that an executor of this crate keeps and counts it.
+///
+/// # Safety
+///
+/// Future and output stay valid until the task has ended. If the future is not `Send`, its runnable stays on the thread
+/// that calls this; if `schedule` is not `Sync`, so do its wakers and its handle.
+#[inline]
+pub(crate) unsafe fn allocate<F, S, const LISTED: bool>(
+    parts: Parts<F, S>,
+) -> (Runnable, Handle<F::Output>)
+where
+    F: Future,
+    S: Fn(Runnable, bool),
+{
+    if size_of::<F>() >= LARGE {
+        // A large future would be moved about and make the cells of all its siblings large.
+        let Parts {
+            future,
+            schedule,
+            home,
+            spawned,
+        } = parts;
+        let parts = Parts {
+            future: Box::pin(future),
+            schedule,
+            home,
+            spawned,
         };
-        observers(|observer| match &result {
+        // SAFETY: as this function's.
+        return unsafe { allocate_here::<Pin<Box<F>>, S, LISTED>(parts) };
+    }
+    // SAFETY: as this function's.
+    unsafe { allocate_here::<F, S, LISTED>(parts) }
+}
+
+/// As [`allocate`], with the future in the cell whatever its size.
+#[inline]
+unsafe fn allocate_here<F, S, const LISTED: bool>(
+    parts: Parts<F, S>,
+) -> (Runnable, Handle<F::Output>)
+where
+    F: Future,
+    S: Fn(Runnable, bool),
+{
+    let body = Box::new(Body::<F, S, LISTED> {
+        prefix: Prefix::new(
+            Body::<F, S, LISTED>::TABLE,
+            parts.home,
+            Header::new(parts.spawned),
+        ),
+        schedule: parts.schedule,
+        stage: UnsafeCell::new(Stage {
+            future: ManuallyDrop::new(parts.future),
+        }),
+    });
+    let cell = NonNull::from(Box::leak(body)).cast::<Prefix>();
+    // SAFETY: the cell is new, so these are its only runnable and its only handle, of the right type.
+    let runnable = unsafe { Runnable::from_raw(cell.cast()) };
+    // SAFETY: as above.
+    (runnable, unsafe { Handle::new(cell) })
+}
+
+impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
+    const TABLE: &'static Table = &Table {
+        poll: Self::poll,
+        drop_future: Self::drop_future,
+        drop_output: Self::drop_output,
+        output: Self::output,
+        schedule: Self::schedule,
+        free: Self::free,
+        is_listed: LISTED,
+    };
+
+    /// The cell behind the prefix.
+    ///
+    /// # Safety
+    ///
+    /// It is alive and of this type, for as long as the result is used.
+    #[inline]
+    unsafe fn of<'a>(cell: NonNull<Prefix>) -> &'a Self {
+        // SAFETY: as this function's; the pointer was made from a whole `Body`, whose first field is the prefix. The
+        // callers have it from a `Table` of this type. Miri on `tests/task.rs` would fail.
+        unsafe { cell.cast::<Self>().as_ref() }
+    }
+
+    /// See [`Table::poll`].
+    unsafe fn poll(cell: NonNull<Prefix>, cx: &mut Context<'_>) -> bool {
+        // SAFETY: as `Table` demands.
+        let body = unsafe { Self::of(cell) };
+        let header = &body.prefix.header;
+        let stage = body.stage.get();
+        // SAFETY: the holder of the runnable alone touches the stage, and the future is there. A union's fields all lie
+        // at its begin.
+        let future = unsafe { &mut *stage.cast::<F>() };
+        // SAFETY: the cell is never moved, and the future is dropped where it is.
+        let mut future = unsafe { Pin::new_unchecked(future) };
+        let polled = quiet::catch(|| poll_as_task::<F, LISTED>(header, future.as_mut(), cx));
+        let polled = match polled {
+            Ok(Poll::Pending) => {
+                if LISTED && body.prefix.place.get() == Place::NONE {
+                    body.prefix.place.set(enlist(cell));
+                }
+                return false;
+            }
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => Err(payload),
+        };
+        leave_registry(&body.prefix);
+        // A panic in the future's drop is the task's panic; a value it had returned is dropped with it.
+        // SAFETY: it is there, and from here on it counts as gone.
+        let dropped = quiet::catch(|| unsafe { stage.cast::<F>().drop_in_place() });
+        count_ended(LISTED);
+        let output = join_panics(polled, dropped);
+        observers(|observer| match &output {
             Ok(_) => observer.ended(header, Ended::Finished),
             Err(payload) => observer.ended(header, Ended::Panicked(&**payload)),
         });
-        Output::new(result)
+        // SAFETY: the place is free, and still the holder's of the runnable.
+        unsafe { stage.cast::<Output<F::Output>>().write(output) };
+        true
     }
-}
 
-impl<F: Future, const OWNED: bool> Future for Body<F, OWNED> {
-    type Output = Output<F::Output>;
+    /// See [`Table::drop_future`].
+    unsafe fn drop_future(cell: NonNull<Prefix>) {
+        // SAFETY: as `Table` demands.
+        let body = unsafe { Self::of(cell) };
+        leave_registry(&body.prefix);
+        // SAFETY: the holder of the runnable alone touches the stage; the future is there and counts as gone now.
+        let dropped = quiet::catch(|| unsafe { body.stage.get().cast::<F>().drop_in_place() });
+        if let Err(payload) = dropped {
+            quiet::discard(payload);
+        }
+        count_ended(LISTED);
+        observers(|observer| observer.ended(&body.prefix.header, Ended::Dropped));
+    }
 
+    /// See [`Table::drop_output`].
+    unsafe fn drop_output(cell: NonNull<Prefix>) {
+        // SAFETY: as `Table` demands.
+        let body = unsafe { Self::of(cell) };
+        // SAFETY: the output is there, the caller alone may touch it, and it counts as gone now.
+        let output = unsafe { body.stage.get().cast::<Output<F::Output>>().read() };
+        quiet::discard(output);
+    }
+
+    /// See [`Table::output`].
+    unsafe fn output(cell: NonNull<Prefix>) -> *mut () {
+        // SAFETY: as `Table` demands.
+        unsafe { Self::of(cell) }.stage.get().cast()
+    }
+
+    /// See [`Table::schedule`].
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: nothing is moved out of the reference below; `future` is pinned again at once. This function upholds
-        // it; Miri on `tests/executor.rs` would fail.
-        let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: `future` is structurally pinned: it is only reached through this pin, `drop` below drops it in place,
-        // and `Body` is not `Unpin` unless `F` is. Miri on `tests/executor.rs` would fail.
-        let mut future = unsafe { Pin::new_unchecked(&mut this.future) };
-        let header = &this.header;
-        let polled = quiet::catch(|| match future.as_mut().as_pin_mut() {
-            Some(future) if OWNED => poll_timed(header, future, cx),
-            Some(future) => header.poll(|| future.poll(cx)),
-            // async-task never polls again what was ready.
-            None => Poll::Pending,
-        });
-        match polled {
-            Ok(Poll::Pending) => {
-                if OWNED && this.place.get() == Place::NONE {
-                    this.place.set(enlist(cx));
-                }
-                Poll::Pending
-            }
-            Ok(Poll::Ready(value)) => Poll::Ready(Self::finish(header, future, Ok(value))),
-            Err(payload) => Poll::Ready(Self::finish(header, future, Err(payload))),
+    unsafe fn schedule(cell: NonNull<Prefix>, is_end_of_poll: bool) {
+        // SAFETY: the caller holds the runnable and gives it up.
+        let runnable = unsafe { Runnable::from_raw(cell.cast()) };
+        // SAFETY: as `Table` demands; the runnable keeps the cell alive until it is handed over.
+        let body = unsafe { Self::of(cell) };
+        if size_of::<S>() == 0 {
+            (body.schedule)(runnable, is_end_of_poll);
+        } else {
+            // The task may end on another thread while the function, which lies in its cell, is still running.
+            let guard = runnable.waker();
+            (body.schedule)(runnable, is_end_of_poll);
+            drop(guard);
         }
+    }
+
+    /// See [`Table::free`].
+    unsafe fn free(cell: NonNull<Prefix>) {
+        // SAFETY: `allocate_here` made it from such a box, and nobody can reach it any more.
+        let body = unsafe { Box::from_raw(cell.cast::<Self>().as_ptr()) };
+        // What a schedule function captured may panic when it is dropped.
+        quiet::discard(body);
     }
 }
 
-impl<F, const OWNED: bool> Drop for Body<F, OWNED> {
-    #[inline]
-    fn drop(&mut self) {
-        // Before the future is dropped: a reader that found the task there relies on the future.
-        if OWNED && self.place.get() != Place::NONE {
-            delist(self.place.get());
-        }
-        if self.future.is_some() {
-            // Assigning drops the future where it is, as its pin demands.
-            if let Err(payload) = quiet::catch(|| self.future = None) {
-                quiet::discard(payload);
-            }
-            observers(|observer| observer.ended(&self.header, Ended::Dropped));
-        }
-        if OWNED {
-            current::with(|current| {
-                let current = current.expect("executors drop their tasks inside `Current::enter`");
-                current.count_ended();
-            });
-        }
-    }
-}
-
-/// Polls a task whose time begins where that of the one before it ended.
+/// Polls the future as the task with this header.
+#[cfg(not(loom))]
 #[inline]
-fn poll_timed<F: Future>(
+fn poll_as_task<F: Future, const LISTED: bool>(
     header: &Header,
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
+    if !LISTED {
+        return header.poll(|| future.poll(cx));
+    }
     current::with(|current| {
         let current = current.expect("executors poll their tasks inside `Current::enter`");
+        // The time of a poll begins where that of the one before it ended.
         let (polled, ended) = header.poll_since(current.ticks().get(), || future.poll(cx));
         current.ticks().set(ended);
         polled
     })
 }
 
-/// Enters the task that is being polled into its executor's registry, which from now on counts as a reference.
-///
-/// Without it async-task frees a detached task that returns `Pending` and that no waker refers to, and does so without
-/// dropping its future.
+/// In a model all threads share one, so the thread-local words of `trill-cell` would tell of strangers.
+#[cfg(loom)]
+fn poll_as_task<F: Future, const LISTED: bool>(
+    _header: &Header,
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    future.poll(cx)
+}
+
+/// What a task's end is if its future was polled to one end and dropped with another.
+#[inline]
+fn join_panics<T>(polled: Result<T, Payload>, dropped: Result<(), Payload>) -> Output<T> {
+    match (polled, dropped) {
+        (polled, Ok(())) => polled,
+        (Ok(value), Err(payload)) => {
+            quiet::discard(value);
+            Err(payload)
+        }
+        (Err(payload), Err(second)) => {
+            quiet::discard(second);
+            Err(payload)
+        }
+    }
+}
+
+/// Enters the task that is being polled into its executor's registry.
 #[cold]
-fn enlist(cx: &Context<'_>) -> Place {
-    // Given back in `delist`.
-    std::mem::forget(cx.waker().clone());
-    // The waker that async-task polls with has the cell's address as its data; `tests/drop.rs` relies on it.
-    let cell = NonNull::new(cx.waker().data().cast_mut()).expect("a cell is not at null");
+fn enlist(cell: NonNull<Prefix>) -> Place {
     current::with(|current| {
         let current = current.expect("executors poll their tasks inside `Current::enter`");
-        current.enlist(cell)
+        current.enlist(cell.cast())
     })
 }
 
-/// Takes a task out of its executor's registry and gives back the reference it counted there.
-fn delist(place: Place) {
-    let cell = current::with(|current| {
-        let current = current.expect("executors drop their tasks inside `Current::enter`");
-        current.delist(place)
-    });
-    let waker = waker(cell);
-    // SAFETY: a waker with this pointer and table was forgotten in `enlist`, and it is given back once, here. Whoever
-    // drops the future holds a reference of its own, so the cell outlives this function. `delist` is called once for
-    // each place; Miri on `tests/drop.rs` would fail.
-    drop(unsafe { Waker::from_raw(RawWaker::new(waker.data(), waker.vtable())) });
+/// Takes the task out of its executor's registry, if it is there.
+///
+/// Before the task ends: a reader that found it there relies on the reference of its life.
+#[inline]
+fn leave_registry(prefix: &Prefix) {
+    let place = prefix.place.replace(Place::NONE);
+    if place != Place::NONE {
+        current::with(|current| {
+            let current = current.expect("executors drop their tasks inside `Current::enter`");
+            current.delist(place);
+        });
+    }
 }
+
+/// Counts a task of an executor as ended, once its future is gone.
+#[inline]
+fn count_ended(is_listed: bool) {
+    if is_listed {
+        current::with(|current| {
+            let current = current.expect("executors drop their tasks inside `Current::enter`");
+            current.count_ended();
+        });
+    }
+}
+
+/// Futures of so many bytes get an allocation of their own.
+const LARGE: usize = 2048;

@@ -241,7 +241,7 @@ pub(super) fn tick(state: &'static LocalState, turn: u32) -> bool {
     let current = state.current();
     let _inside = current.enter();
     current.start_timing();
-    current.with_task(item, || runnable(item).run());
+    current.with_task(item, |has_yielded| runnable(item).run(has_yielded));
     true
 }
 
@@ -259,7 +259,7 @@ fn end_all(state: &'static LocalState) {
     let _inside = current.enter();
     loop {
         while let Some(item) = state.pop(1) {
-            current.with_task(item, || drop(runnable(item)));
+            current.with_task(item, |_| drop(runnable(item)));
         }
         if state.is_empty() {
             return;

@@ -63,7 +63,7 @@ impl<F: Future> Future for LocalRun<'_, F> {
             };
             match next {
                 Some(item) => {
-                    current.with_task(item, || runnable(item).run());
+                    current.with_task(item, |has_yielded| runnable(item).run(has_yielded));
                 }
                 None if runner.sleep(cx) => return Poll::Pending,
                 None => {}

@@ -3,11 +3,10 @@
 
 use std::future::Future;
 
-use async_task::ScheduleInfo;
 use trill_cell::Spawned;
 
 use super::state::LocalState;
-use crate::cell::{Body, Runnable};
+use crate::cell::{Parts, Runnable, allocate};
 use crate::home::Home;
 use crate::task::Task;
 
@@ -23,24 +22,24 @@ pub(super) unsafe fn spawn<F: Future>(
     future: F,
     spawned: Spawned,
 ) -> Task<F::Output> {
-    let body = Body::<F, true>::new(future, spawned);
-    let id = body.id();
-    let builder = async_task::Builder::new()
-        .metadata(Home::local(state))
-        .propagate_panic(false);
+    let parts = Parts {
+        future,
+        schedule,
+        home: Home::local(state),
+        spawned,
+    };
     // SAFETY: the caller upholds that the future lives long enough and stays on this thread. The schedule function is a
     // static one. `tests/local.rs` fails if a future outlives its executor.
-    let (runnable, task) =
-        unsafe { builder.spawn_unchecked(move |_| body, async_task::WithInfo(schedule)) };
+    let (runnable, handle) = unsafe { allocate::<_, _, true>(parts) };
     state.tally.count_spawned(true);
     state.push_here(runnable.into_raw());
-    Task::new(task, id)
+    Task::new(handle)
 }
 
 /// Queues a runnable of a single-threaded executor.
-fn schedule(runnable: Runnable, _info: ScheduleInfo) {
+fn schedule(runnable: Runnable, _is_end_of_poll: bool) {
     // SAFETY: `spawn` made the task with a home of this kind; it upholds it. Miri on `tests/local.rs` would fail.
-    let state = unsafe { runnable.metadata().local_state() };
+    let state = unsafe { runnable.home().local_state() };
     let item = runnable.into_raw();
     if state.is_here() {
         state.push_here(item);

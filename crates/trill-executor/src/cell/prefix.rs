@@ -1,0 +1,488 @@
+//! The part of a cell that does not depend on the future's type, and all steps that need no more.
+#![allow(unsafe_code)] // Cells are reached through pointers that count.
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::task::{Context, RawWakerVTable, Waker};
+
+use trill_cell::Header;
+
+use super::word::{
+    AWAITER, CLOSED, DONE, FRESH, HANDLE, MOVED, OUTPUT, OWNED, REF, REFS, WOKEN, is_orphan,
+    is_unreachable,
+};
+use crate::home::Home;
+use crate::primitive::{AtomicPtr, AtomicUsize, Ordering};
+use crate::quiet;
+use crate::registry::Place;
+
+/// The begin of every cell.
+#[repr(C)]
+pub(crate) struct Prefix {
+    word: AtomicUsize,
+    /// The waker of whoever awaits the task, as its data and its table.
+    awaiter: (AtomicPtr<()>, AtomicPtr<()>),
+    pub(super) table: &'static Table,
+    pub(crate) home: Home,
+    pub(crate) header: Header,
+    /// Where the task is in its executor's registry, since a poll first returned `Pending`. For whoever is `OWNED`.
+    pub(super) place: Cell<Place>,
+}
+
+/// What depends on the future's type. All functions demand a live cell of that type.
+pub(super) struct Table {
+    /// Polls the future; `true` if it has ended, and then the output is in its place. For the holder of the runnable.
+    pub(super) poll: unsafe fn(NonNull<Prefix>, &mut Context<'_>) -> bool,
+    /// Drops the future. For the holder of the runnable.
+    pub(super) drop_future: unsafe fn(NonNull<Prefix>),
+    /// Drops the output, and no panic of it leaves the call.
+    pub(super) drop_output: unsafe fn(NonNull<Prefix>),
+    /// Where the output is.
+    pub(super) output: unsafe fn(NonNull<Prefix>) -> *mut (),
+    /// Queues the runnable; the flag says that the holder itself does so at the end of a poll.
+    pub(super) schedule: unsafe fn(NonNull<Prefix>, bool),
+    /// Gives the memory back.
+    pub(super) free: unsafe fn(NonNull<Prefix>),
+    /// Whether the executor lists the task while it waits. If not, a task that nobody can wake is dropped.
+    pub(super) is_listed: bool,
+}
+
+impl Prefix {
+    /// For a new task.
+    #[inline]
+    pub(super) fn new(table: &'static Table, home: Home, header: Header) -> Prefix {
+        Prefix {
+            word: AtomicUsize::new(FRESH),
+            awaiter: (AtomicPtr::default(), AtomicPtr::default()),
+            table,
+            home,
+            header,
+            place: Cell::new(Place::NONE),
+        }
+    }
+
+    /// The state word, for those who decide by it what they may touch.
+    #[inline]
+    pub(super) fn load(&self) -> usize {
+        // Acquire: pairs with the Release of every step that `step` takes.
+        self.word.load(Ordering::Acquire)
+    }
+
+    /// Tries the step from `old` to `new`; the word as it is if another was faster.
+    #[inline]
+    fn step(&self, old: usize, new: usize) -> Result<(), usize> {
+        // AcqRel: each step publishes what its thread did to the cell or to what the task waits for, and sees what
+        // was published by the steps before it; pairs with itself and with the Acquire in `load`.
+        self.word
+            .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Acquire)
+            .map(drop)
+    }
+
+    /// Counts one more waker.
+    #[inline]
+    pub(super) fn count_reference(&self) {
+        let before = self.word.fetch_add(REF, Ordering::Relaxed);
+        if before > usize::MAX / 2 {
+            // As `Arc` does: a count that wraps would free what is in use.
+            std::process::abort();
+        }
+    }
+
+    /// The waker in the awaiter's slot, bit by bit.
+    #[inline]
+    fn awaiter_words(&self) -> (*mut (), *mut ()) {
+        // Relaxed: `AWAITER`, which was seen by an Acquire, is set after the slot is written.
+        let data = self.awaiter.0.load(Ordering::Relaxed);
+        let table = self.awaiter.1.load(Ordering::Relaxed);
+        (data, table)
+    }
+
+    /// Writes the awaiter's slot.
+    #[inline]
+    fn set_awaiter_words(&self, waker: Waker) {
+        let waker = std::mem::ManuallyDrop::new(waker);
+        self.awaiter
+            .0
+            .store(waker.data().cast_mut(), Ordering::Relaxed);
+        let table = std::ptr::from_ref(waker.vtable()).cast_mut().cast();
+        self.awaiter.1.store(table, Ordering::Relaxed);
+    }
+}
+
+/// Makes the waker that was written bit by bit.
+///
+/// # Safety
+///
+/// The words are those of a waker that the caller owns from now on.
+#[inline]
+unsafe fn waker_from((data, table): (*mut (), *mut ())) -> Waker {
+    // SAFETY: the second word is a `&'static RawWakerVTable`. The caller upholds it; Miri on `tests/task.rs` would fail.
+    let table: &'static RawWakerVTable = unsafe { &*table.cast() };
+    // SAFETY: data and table are those of one waker, which the caller owns; as above.
+    unsafe { Waker::new(data, table) }
+}
+
+/// Polls the task, or drops its future if it is closed; `true` if the runnable was queued again.
+///
+/// `has_yielded` is set by a task that asked for its next turn in this poll.
+///
+/// # Safety
+///
+/// The caller holds the runnable and gives it up.
+#[inline]
+pub(super) unsafe fn run(
+    cell: NonNull<Prefix>,
+    cx: &mut Context<'_>,
+    has_yielded: &Cell<bool>,
+) -> bool {
+    // SAFETY: the runnable keeps the reference of the task's life. The caller upholds it; Miri on `tests/task.rs`.
+    let prefix = unsafe { cell.as_ref() };
+    let table = prefix.table;
+    let mut word = prefix.load();
+    if word & WOKEN != 0 {
+        // AcqRel: as in `step`. What was done before the wake is seen by the poll below.
+        word = prefix.word.fetch_and(!WOKEN, Ordering::AcqRel);
+    }
+    if word & CLOSED != 0 {
+        // SAFETY: as this function's.
+        unsafe { end_without_output(cell) };
+        return false;
+    }
+    // SAFETY: as this function's.
+    if unsafe { (table.poll)(cell, cx) } {
+        // SAFETY: as this function's; the future is gone and the output is in its place.
+        unsafe { end(cell, true) };
+        return false;
+    }
+    if has_yielded.get() && prefix.load() & CLOSED == 0 {
+        // SAFETY: as this function's. Still `OWNED`: nobody else queues it.
+        unsafe { (table.schedule)(cell, true) };
+        return true;
+    }
+    word = prefix.load();
+    loop {
+        if word & (CLOSED | WOKEN) == WOKEN {
+            // It is cleared when the next poll begins.
+            // SAFETY: as this function's. Still `OWNED`: nobody else queues it.
+            unsafe { (table.schedule)(cell, true) };
+            return true;
+        }
+        if word & CLOSED != 0 || !table.is_listed && is_orphan(word & !OWNED) {
+            // SAFETY: as this function's.
+            unsafe { end_without_output(cell) };
+            return false;
+        }
+        match prefix.step(word, word & !OWNED) {
+            Ok(()) => return false,
+            Err(now) => word = now,
+        }
+    }
+}
+
+/// Drops the future and ends the task.
+///
+/// # Safety
+///
+/// As [`run`].
+#[cold]
+pub(super) unsafe fn end_without_output(cell: NonNull<Prefix>) {
+    // SAFETY: the caller holds the runnable and upholds it; Miri on `tests/drop.rs` would fail.
+    let table = unsafe { cell.as_ref() }.table;
+    // SAFETY: as above.
+    unsafe { (table.drop_future)(cell) };
+    // SAFETY: as above, and the future is gone.
+    unsafe { end(cell, false) };
+}
+
+/// Ends the task: transition 5 of the module's page.
+///
+/// # Safety
+///
+/// The caller holds the runnable and gives it up; the future is gone; `has_output` says whether the output is in its
+/// place.
+#[inline]
+unsafe fn end(cell: NonNull<Prefix>, mut has_output: bool) {
+    // SAFETY: as in `run`.
+    let prefix = unsafe { cell.as_ref() };
+    let table = prefix.table;
+    let mut word = prefix.load();
+    loop {
+        if has_output && word & HANDLE == 0 {
+            // SAFETY: it is there, nobody will take it, and this is the only drop, as the flag shows.
+            unsafe { (table.drop_output)(cell) };
+            has_output = false;
+        }
+        let is_awaited = word & AWAITER != 0;
+        let was_moved = word & MOVED != 0;
+        let kept = word & !(OWNED | WOKEN | AWAITER);
+        let mut next = kept | DONE | if has_output { OUTPUT } else { 0 };
+        if !was_moved {
+            next -= REF;
+        }
+        if is_unreachable(next) {
+            // SAFETY: without a handle and other references nobody else can change the word, nor reach the cell.
+            unsafe { (table.free)(cell) };
+            return;
+        }
+        let words = prefix.awaiter_words();
+        match prefix.step(word, next) {
+            Err(now) => word = now,
+            Ok(()) => {
+                // Read again where the slot may have been filled anew between the first reading and the step.
+                let words = if was_moved {
+                    prefix.awaiter_words()
+                } else {
+                    words
+                };
+                if is_awaited {
+                    // SAFETY: the step took the waker out of the slot; it is the one that was read, see transition 5.
+                    let waker = unsafe { waker_from(words) };
+                    if let Err(payload) = quiet::catch(|| waker.wake()) {
+                        quiet::discard(payload);
+                    }
+                }
+                if was_moved {
+                    // SAFETY: the reference of the task's life was kept until here.
+                    unsafe { drop_reference(cell) };
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Wakes the task; transition 1.
+///
+/// # Safety
+///
+/// The caller has a reference, and gives it up if `and_drop` is set.
+#[inline]
+pub(super) unsafe fn wake(cell: NonNull<Prefix>, and_drop: bool) {
+    // SAFETY: the caller has a reference; Miri on `tests/task.rs` would fail.
+    let prefix = unsafe { cell.as_ref() };
+    let table = prefix.table;
+    let mut word = prefix.load();
+    loop {
+        if word & (DONE | CLOSED) != 0 {
+            if and_drop {
+                // SAFETY: as this function's.
+                unsafe { drop_reference(cell) };
+            }
+            return;
+        }
+        // The reference of the task's life stays, so this is never the last one.
+        let rest = if and_drop { word - REF } else { word };
+        let is_held = word & OWNED != 0;
+        // Also where `WOKEN` is set already: the step is what publishes the reason of this wake.
+        match prefix.step(word, rest | if is_held { WOKEN } else { OWNED }) {
+            Err(now) => word = now,
+            Ok(()) => {
+                if !is_held {
+                    // SAFETY: this step made the runnable, and with it goes the reference of the task's life.
+                    unsafe { (table.schedule)(cell, false) };
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Gives a reference back.
+///
+/// # Safety
+///
+/// The caller has one.
+#[inline]
+pub(super) unsafe fn drop_reference(cell: NonNull<Prefix>) {
+    // SAFETY: as this function's; Miri on `tests/task.rs` would fail.
+    let prefix = unsafe { cell.as_ref() };
+    let table = prefix.table;
+    // AcqRel: as in `step`. Whoever frees the cell sees all that was done to it.
+    let word = prefix.word.fetch_sub(REF, Ordering::AcqRel) - REF;
+    if is_unreachable(word) {
+        // SAFETY: this was the last reference, and there is no handle.
+        unsafe { (table.free)(cell) };
+    } else if !table.is_listed && is_orphan(word) {
+        // Nobody can reach the cell any more but this call, so the word is as it was read.
+        prefix.word.store(word | OWNED | CLOSED, Ordering::Relaxed);
+        // SAFETY: this made the runnable, which is scheduled to be dropped.
+        unsafe { (table.schedule)(cell, false) };
+    }
+}
+
+/// Polls for the end; `Some(true)` if it has an output for the handle to take.
+///
+/// # Safety
+///
+/// The caller is the handle.
+#[inline]
+pub(super) unsafe fn poll_end(cell: NonNull<Prefix>, waker: &Waker) -> Option<bool> {
+    // SAFETY: the handle keeps the cell; Miri on `tests/task.rs` would fail.
+    let prefix = unsafe { cell.as_ref() };
+    let mut word = prefix.load();
+    if word & DONE != 0 {
+        return Some(word & OUTPUT != 0);
+    }
+    let mut former = None;
+    if word & AWAITER != 0 {
+        let words = prefix.awaiter_words();
+        let same_table = std::ptr::eq(words.1.cast(), waker.vtable());
+        if same_table && std::ptr::eq(words.0, waker.data()) {
+            return None;
+        }
+        loop {
+            match prefix.step(word, word & !AWAITER | MOVED) {
+                Ok(()) => break,
+                Err(now) if now & DONE != 0 => return Some(now & OUTPUT != 0),
+                Err(now) => word = now,
+            }
+        }
+        word = word & !AWAITER | MOVED;
+        // SAFETY: the step took the waker out of the slot. Dropped below, or if the clone panics.
+        former = Some(unsafe { waker_from(words) });
+    }
+    prefix.set_awaiter_words(waker.clone());
+    loop {
+        match prefix.step(word, word | AWAITER) {
+            Ok(()) => {
+                // Outside any step: it may be a stranger's.
+                drop(former);
+                return None;
+            }
+            Err(now) if now & DONE != 0 => {
+                // SAFETY: `AWAITER` was never set over this waker, so it is still the handle's.
+                drop(unsafe { waker_from(prefix.awaiter_words()) });
+                return Some(now & OUTPUT != 0);
+            }
+            Err(now) => word = now,
+        }
+    }
+}
+
+/// Notes that the handle took the output.
+///
+/// # Safety
+///
+/// The caller is the handle, and `poll_end` has returned `Some(true)`.
+#[inline]
+pub(super) unsafe fn output_taken(cell: NonNull<Prefix>) {
+    // SAFETY: as in `poll_end`.
+    let prefix = unsafe { cell.as_ref() };
+    let word = prefix.load();
+    if word & REFS == 0 {
+        // Nobody else can reach the cell.
+        prefix.word.store(word & !OUTPUT, Ordering::Relaxed);
+    } else {
+        prefix.word.fetch_and(!OUTPUT, Ordering::Relaxed);
+    }
+}
+
+/// Cancels the task: transition 4.
+///
+/// # Safety
+///
+/// The caller is the handle.
+pub(super) unsafe fn close(cell: NonNull<Prefix>) {
+    // SAFETY: as in `poll_end`.
+    let prefix = unsafe { cell.as_ref() };
+    let mut word = prefix.load();
+    while word & (DONE | CLOSED) == 0 {
+        match prefix.step(word, word | CLOSED | OWNED) {
+            Ok(()) if word & OWNED == 0 => {
+                // SAFETY: this step made the runnable.
+                unsafe { (prefix.table.schedule)(cell, false) };
+                return;
+            }
+            Ok(()) => return,
+            Err(now) => word = now,
+        }
+    }
+}
+
+/// Gives the handle up: transition 6; with `and_close` the task is cancelled as well.
+///
+/// # Safety
+///
+/// The caller is the handle.
+#[inline]
+pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
+    // SAFETY: as in `poll_end`.
+    let prefix = unsafe { cell.as_ref() };
+    let table = prefix.table;
+    let mut word = prefix.load();
+    loop {
+        if word & DONE != 0 {
+            // SAFETY: as this function's.
+            unsafe { drop_handle_of_ended(cell, word) };
+            return;
+        }
+        let is_awaited = word & AWAITER != 0;
+        let words = prefix.awaiter_words();
+        let mut next = word & !(HANDLE | AWAITER);
+        let and_close = and_close || !table.is_listed && is_orphan(next);
+        if and_close {
+            next |= CLOSED | OWNED;
+        }
+        match prefix.step(word, next) {
+            Err(now) => word = now,
+            Ok(()) => {
+                if and_close && word & OWNED == 0 {
+                    // SAFETY: this step made the runnable.
+                    unsafe { (table.schedule)(cell, false) };
+                }
+                if is_awaited {
+                    // SAFETY: the step took the waker out of the slot, which only this handle could have written.
+                    quiet::discard(unsafe { waker_from(words) });
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Gives up the handle of a task that has ended.
+///
+/// # Safety
+///
+/// The caller is the handle, and `word` was read with `DONE` in it.
+#[inline]
+unsafe fn drop_handle_of_ended(cell: NonNull<Prefix>, word: usize) {
+    // SAFETY: as in `poll_end`.
+    let prefix = unsafe { cell.as_ref() };
+    let table = prefix.table;
+    if word & OUTPUT != 0 {
+        // SAFETY: it is there, and after `DONE` only the handle touches it.
+        unsafe { (table.drop_output)(cell) };
+    }
+    let is_last = word & REFS == 0 || {
+        // AcqRel: as in `step`.
+        let before = prefix.word.fetch_and(!(HANDLE | OUTPUT), Ordering::AcqRel);
+        before & REFS == 0
+    };
+    if is_last {
+        // SAFETY: no reference is left, and this was the handle.
+        unsafe { (table.free)(cell) };
+    }
+}
+
+/// Says whether the task has ended or was cancelled.
+///
+/// # Safety
+///
+/// The caller is the handle.
+pub(super) unsafe fn is_finished(cell: NonNull<Prefix>) -> bool {
+    // SAFETY: as in `poll_end`.
+    unsafe { cell.as_ref() }.load() & (DONE | CLOSED) != 0
+}
+
+/// Marks the task as closed, for the holder of the runnable who is about to drop it.
+///
+/// # Safety
+///
+/// The caller holds the runnable.
+pub(super) unsafe fn mark_closed(cell: NonNull<Prefix>) {
+    // SAFETY: as in `run`.
+    unsafe { cell.as_ref() }
+        .word
+        .fetch_or(CLOSED, Ordering::Relaxed);
+}

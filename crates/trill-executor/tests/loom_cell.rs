@@ -1,0 +1,312 @@
+//! Models of a task's cell: the very code that runs, with loom's atomics.
+#![cfg(loom)]
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize as Count, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use loom::sync::Mutex;
+use loom::sync::atomic::AtomicUsize;
+use loom::thread;
+use trill_cell::Spawned;
+use trill_executor::Task;
+use trill_executor::raw::{self, Runnable};
+
+/// Runs a model with few enough preemptions for a test.
+fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+/// Where runnables go.
+#[derive(Default)]
+struct Queue(Mutex<VecDeque<Runnable>>);
+
+impl Queue {
+    /// Runs what there is, also what is queued meanwhile.
+    fn run(&self) {
+        loop {
+            let next = self.0.lock().unwrap().pop_front();
+            match next {
+                Some(runnable) => runnable.run(),
+                None => return,
+            };
+        }
+    }
+}
+
+/// Makes a task whose runnable is queued.
+fn task<T: Send + 'static>(
+    queue: &Arc<Queue>,
+    future: impl Future<Output = T> + Send + 'static,
+) -> Task<T> {
+    let target = queue.clone();
+    let schedule = move |runnable| target.0.lock().unwrap().push_back(runnable);
+    let (runnable, task) = raw::task(future, schedule, Spawned::here());
+    runnable.schedule();
+    task
+}
+
+/// Counts its drops.
+struct Counted(Arc<Count>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Ready once `flag` is set; leaves its waker before it looks.
+struct Gate {
+    flag: Arc<AtomicUsize>,
+    waker: Arc<Mutex<Option<Waker>>>,
+    _counted: Counted,
+}
+
+impl Future for Gate {
+    type Output = Counted;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Counted> {
+        *self.waker.lock().unwrap() = Some(cx.waker().clone());
+        if self.flag.load(Ordering::Acquire) == 1 {
+            Poll::Ready(Counted(self._counted.0.clone()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// What a model needs of a gate.
+#[derive(Default)]
+struct Key {
+    flag: Arc<AtomicUsize>,
+    waker: Arc<Mutex<Option<Waker>>>,
+    drops: Arc<Count>,
+}
+
+impl Key {
+    fn gate(&self) -> Gate {
+        Gate {
+            flag: self.flag.clone(),
+            waker: self.waker.clone(),
+            _counted: Counted(self.drops.clone()),
+        }
+    }
+
+    /// Opens the gate and wakes by value whoever left a waker.
+    fn open(&self) {
+        self.flag.store(1, Ordering::Release);
+        let waker = self.waker.lock().unwrap().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// A waker that counts how often it is called.
+#[derive(Default)]
+struct Called(Count);
+
+impl Wake for Called {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn poll<T>(task: &mut Task<T>, called: &Arc<Called>) -> Poll<T> {
+    let waker = Waker::from(called.clone());
+    Pin::new(task).poll(&mut Context::from_waker(&waker))
+}
+
+#[test]
+fn a_wake_during_a_poll_is_not_lost() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Arc::new(Key::default());
+        let mut task = task(&queue, key.gate());
+        let opener = {
+            let key = key.clone();
+            thread::spawn(move || key.open())
+        };
+        queue.run();
+        opener.join().unwrap();
+        queue.run();
+        let called = Arc::new(Called::default());
+        assert!(poll(&mut task, &called).is_ready());
+        drop(task);
+        // The future's and the output's.
+        assert_eq!(key.drops.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn wakes_from_two_threads_make_one_runnable() {
+    check(3, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        let task = task(&queue, key.gate());
+        queue.run();
+        let waker = key.waker.lock().unwrap().clone().unwrap();
+        let other = {
+            let waker = waker.clone();
+            thread::spawn(move || waker.wake())
+        };
+        waker.wake();
+        other.join().unwrap();
+        assert_eq!(queue.0.lock().unwrap().len(), 1);
+        queue.run();
+        drop(task);
+        queue.run();
+        assert_eq!(key.drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
+fn an_awaiter_is_called_or_finds_the_end() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        key.open();
+        let mut task = task(&queue, key.gate());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        let called = Arc::new(Called::default());
+        let polled = poll(&mut task, &called);
+        runner.join().unwrap();
+        match polled {
+            Poll::Ready(_) => assert_eq!(called.0.load(Ordering::Relaxed), 0),
+            Poll::Pending => {
+                assert_eq!(called.0.load(Ordering::Relaxed), 1);
+                assert!(poll(&mut task, &called).is_ready());
+            }
+        }
+        // The cell keeps no waker.
+        drop(task);
+        drop(key.waker.lock().unwrap().take());
+        assert_eq!(Arc::strong_count(&called), 1);
+    });
+}
+
+#[test]
+fn a_second_awaiter_is_called_instead_of_the_first() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        key.open();
+        let mut task = task(&queue, key.gate());
+        let (first, second) = (Arc::new(Called::default()), Arc::new(Called::default()));
+        assert!(poll(&mut task, &first).is_pending());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        let is_ready = poll(&mut task, &second).is_ready();
+        runner.join().unwrap();
+        let calls = (
+            first.0.load(Ordering::Relaxed),
+            second.0.load(Ordering::Relaxed),
+        );
+        if is_ready {
+            // The first was called, or taken back before the end and then dropped.
+            assert!(calls == (1, 0) || calls == (0, 0));
+        } else {
+            assert_eq!(calls, (0, 1));
+        }
+        drop(task);
+        assert_eq!(Arc::strong_count(&first), 1);
+        assert_eq!(Arc::strong_count(&second), 1);
+        assert_eq!(key.drops.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn a_handle_dropped_at_the_end_leaves_nothing() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        key.open();
+        let mut task = task(&queue, key.gate());
+        let called = Arc::new(Called::default());
+        assert!(poll(&mut task, &called).is_pending());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        drop(task);
+        runner.join().unwrap();
+        queue.run();
+        drop(key.waker.lock().unwrap().take());
+        assert_eq!(Arc::strong_count(&called), 1);
+        // The future always; the output if it got so far.
+        assert!((1..=2).contains(&key.drops.load(Ordering::Relaxed)));
+        assert_eq!(Arc::strong_count(&key.drops), 1);
+    });
+}
+
+#[test]
+fn a_handle_detached_at_the_end_leaves_nothing() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        key.open();
+        let task = task(&queue, key.gate());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        task.detach();
+        runner.join().unwrap();
+        drop(key.waker.lock().unwrap().take());
+        assert_eq!(key.drops.load(Ordering::Relaxed), 2);
+        assert_eq!(Arc::strong_count(&queue), 1);
+    });
+}
+
+#[test]
+fn a_task_closed_while_it_is_woken_and_run_is_dropped_once() {
+    check(3, || {
+        let queue = Arc::new(Queue::default());
+        let key = Arc::new(Key::default());
+        let task = task(&queue, key.gate());
+        let opener = {
+            let key = key.clone();
+            thread::spawn(move || key.open())
+        };
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        drop(task);
+        opener.join().unwrap();
+        runner.join().unwrap();
+        queue.run();
+        drop(key.waker.lock().unwrap().take());
+        assert!((1..=2).contains(&key.drops.load(Ordering::Relaxed)));
+        assert_eq!(Arc::strong_count(&key.drops), 1);
+        assert_eq!(Arc::strong_count(&queue), 1);
+    });
+}
+
+#[test]
+fn a_detached_task_that_nobody_can_wake_is_dropped() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        let task = task(&queue, key.gate());
+        queue.run();
+        let waker = key.waker.lock().unwrap().take();
+        let other = thread::spawn(move || drop(waker));
+        task.detach();
+        other.join().unwrap();
+        queue.run();
+        assert_eq!(key.drops.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&queue), 1);
+    });
+}
