@@ -1,6 +1,6 @@
 //! What happens to the process when a signal comes.
 
-use std::io;
+use std::io::{self, Write};
 
 use crate::signal::Signal;
 use crate::sys;
@@ -40,4 +40,28 @@ pub enum Disposition {
 /// ```
 pub fn disposition(signal: Signal) -> io::Result<Disposition> {
     sys::disposition(signal.wanted()?)
+}
+
+/// Ends the process as `signal` does by default, whatever is set for it and whoever listens.
+///
+/// Whoever started the process sees that the signal has ended it: a shell tells 130 for Ctrl-C. If the signal's default
+/// is not to end the process, it exits with 128 plus the signal's number, or with 1 if the system has no such signal.
+/// Standard output is flushed; nothing is dropped.
+///
+/// # Examples
+///
+/// ```no_run
+/// trill_reactor::block_on(trill_signal::ctrl_c())?;
+/// println!("cleaned up");
+/// trill_signal::end_process(trill_signal::Signal::Int);
+/// # #[allow(unreachable_code)]
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn end_process(signal: Signal) -> ! {
+    // What cannot be written now could not be written later either.
+    let _ = io::stdout().flush();
+    match signal.number() {
+        Some(number) if number > 0 => sys::end_process(number),
+        _ => std::process::exit(1),
+    }
 }

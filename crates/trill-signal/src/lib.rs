@@ -50,7 +50,7 @@ mod signals;
 mod sys;
 
 pub use ctrl_c::{CtrlC, ctrl_c};
-pub use disposition::{Disposition, disposition};
+pub use disposition::{Disposition, disposition, end_process};
 pub use interrupt::Interrupt;
 pub use signal::Signal;
 pub use signals::{Next, Signals, signal};

@@ -6,6 +6,7 @@ mod support;
 
 use std::future::Future;
 use std::mem::MaybeUninit;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use trill_reactor::block_on;
@@ -293,6 +294,29 @@ fn a_new_interrupt_hears_a_first_signal_again() {
         }
         assert_eq!(address(libc::SIGINT), libc::SIG_DFL);
     });
+}
+
+#[test]
+fn a_process_can_end_as_if_by_the_signal() {
+    const NAME: &str = "a_process_can_end_as_if_by_the_signal";
+    if is_alone(NAME) {
+        let _listener = signal(Signal::Int).unwrap();
+        set(libc::SIGTERM, libc::SIG_IGN, 0);
+        let which = std::env::var("TRILL_SIGNAL_TEST_WHICH").unwrap();
+        print!("said before");
+        trill_signal::end_process(Signal::from_number(which.parse().unwrap()));
+    }
+    let end_by = |number: i32| {
+        let mut command = command(NAME);
+        command.env("TRILL_SIGNAL_TEST_WHICH", number.to_string());
+        let output = command.output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).ends_with("said before"));
+        output.status
+    };
+    assert_eq!(end_by(libc::SIGINT).signal(), Some(libc::SIGINT));
+    assert_eq!(end_by(libc::SIGTERM).signal(), Some(libc::SIGTERM));
+    // Its default is to go on.
+    assert_eq!(end_by(libc::SIGURG).code(), Some(128 + libc::SIGURG));
 }
 
 #[test]

@@ -74,7 +74,15 @@ fn pass_on(number: c_int, info: *mut siginfo_t, context: *mut c_void) -> usize {
     address
 }
 
-/// Lets the system do what it does by default. It happens when the handler returns: until then the signal is blocked.
+/// Lets the system do what it does by default, now, and ends the process if that did not.
+pub(crate) fn end_process(number: i32) -> ! {
+    take_default(number);
+    // The number that a shell shows for the signal. Reached if the default of the signal is to go on, or if it is
+    // blocked.
+    std::process::exit(128 + number)
+}
+
+/// Lets the system do what it does by default. In a handler it happens when the handler returns: until then the signal is blocked.
 fn take_default(number: c_int) {
     // SAFETY: there is no handler in it.
     if unsafe { Action::default().set(number) }.is_ok() {
