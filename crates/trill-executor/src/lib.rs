@@ -19,7 +19,7 @@
 //!   running task woke it, into a slot that is looked at first. Wakes from outside go to an inbox and stay in order.
 //! * A runner without work takes half of another's queue. One that falls asleep looks at all queues once more; one that
 //!   finds work rouses the next only if there is more.
-//! * A task is one allocation, made by `async-task`, with a [`Header`](trill_cell::Header) in it. It counts no reference
+//! * A task is one allocation, with a [`Header`](trill_cell::Header) in it. It counts no reference
 //!   to its executor, and no memory that all threads share is written when it is spawned, woken or polled.
 //! * Tasks that wait are known to a registry, so that dropping the executor drops them; one that ends in its first poll
 //!   never gets there.
