@@ -11,5 +11,7 @@
 mod channels;
 mod harness;
 mod locks;
+mod mistakes;
+mod queues;
 mod timer;
 mod waits;
