@@ -30,6 +30,7 @@
 //! | wait for a change of locked data | [`Condvar`] |
 //! | meet | [`Barrier`] |
 //! | pass messages on | [`channel`] |
+//! | give a value later, once | [`promise`] |
 //! | hand out work, and know when it is done | [`queue`] |
 //!
 //! # How it works
@@ -54,6 +55,7 @@ mod lock;
 #[doc(hidden)]
 pub mod model;
 mod primitive;
+pub mod promise;
 pub mod queue;
 mod waiters;
 
