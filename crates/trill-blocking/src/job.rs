@@ -38,6 +38,7 @@ impl<F: FnOnce() -> T, T> Future for Call<F> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
         let work = self.0.take().expect("a job is polled once");
-        Poll::Ready(work())
+        // A job is a task, but its thread is there to be blocked.
+        Poll::Ready(trill_park::may_block(work))
     }
 }

@@ -16,6 +16,8 @@
 //!
 //! * [`unblock`] queues a closure and wakes an idle thread of the pool, the one that became idle last. Without an idle
 //!   one it starts a thread, up to the limits; beyond them work waits in the order in which it came.
+//! * [`to_thread`](to_thread()) is the same for work that carries the locals of its task, and asks by [`check_cancelled`] whether
+//!   anybody still waits.
 //! * A [`Class`] has a queue and a limit of its own, so name look-ups that hang cannot take the threads of files.
 //! * A thread without work ends after 10 s. One that cannot be started is an error, and work is never queued
 //!   for nobody: see [`try_unblock`] and [`Refused`].
@@ -31,7 +33,7 @@
 //!
 //! # What it does not do
 //!
-//! It cannot interrupt work that has begun: neither dropping a task nor dropping a pool stops a closure, and a process
+//! It cannot interrupt work that has begun and does not ask: neither dropping a task nor dropping a pool stops a closure, and a process
 //! that ends does not wait for it. It is not made for computing in parallel: its default limit is far above the number
 //! of processors.
 
@@ -46,7 +48,9 @@ mod primitive;
 mod refused;
 mod seat;
 mod stats;
+mod to_thread;
 mod unblock;
+mod waiter;
 
 #[cfg(loom)]
 #[doc(hidden)]
@@ -59,7 +63,9 @@ pub use job::Task;
 pub use pool::Pool;
 pub use refused::Refused;
 pub use stats::{ClassStats, Stats};
+pub use to_thread::{ToThread, to_thread, to_thread_in};
 pub use unblock::{set_max_blocking_threads, try_unblock, try_unblock_in, unblock, unblock_in};
+pub use waiter::{Abandoned, check_cancelled};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
