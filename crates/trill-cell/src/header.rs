@@ -12,6 +12,7 @@ use crate::extras::Slot;
 use crate::id::TaskId;
 use crate::observer;
 use crate::spawned::Spawned;
+use crate::stopwatch::Stopwatch;
 use crate::wait::{self, Kind, Wait};
 
 /// What a task carries for those who look at it: identity, origin, counters and what it waits for.
@@ -78,42 +79,59 @@ impl Header {
     /// ```
     #[inline]
     pub fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
-        self.poll_since(trill_world::ticks(), poll).0
+        let _current = self.begin_poll();
+        let stretch = Stretch {
+            header: self,
+            began: trill_world::ticks(),
+        };
+        let result = budget::with_budget(poll);
+        drop(stretch);
+        result
     }
 
-    /// As [`Header::poll`], for a scheduler that polls one task after another: the poll counts from `began`, and the
-    /// reading of [`trill_world::ticks`] at its end is returned for the next one.
-    ///
-    /// One reading between two polls is enough then; the few nanoseconds of the scheduler count as the next task's.
+    /// As [`Header::poll`], for a scheduler that polls one task after another: `stopwatch` decides whether the poll is
+    /// timed.
     ///
     /// # Examples
     ///
     /// ```
-    /// use trill_cell::{Header, Spawned};
+    /// use trill_cell::{Header, Spawned, Stopwatch};
     ///
     /// let (first, second) = (Header::new(Spawned::here()), Header::new(Spawned::here()));
+    /// let stopwatch = Stopwatch::new();
     /// let began = trill_world::ticks();
-    /// let (_, ended) = first.poll_since(began, || {});
-    /// let (_, ended) = second.poll_since(ended, || {});
-    /// # if cfg!(feature = "insight") {
-    /// assert_eq!(first.ticks() + second.ticks(), ended - began);
-    /// # }
+    /// stopwatch.start(true);
+    /// first.poll_with(&stopwatch, || {});
+    /// second.poll_with(&stopwatch, || {});
+    /// assert!(first.ticks() + second.ticks() <= trill_world::ticks() - began);
     /// ```
     #[inline]
-    pub fn poll_since<R>(&self, began: u64, poll: impl FnOnce() -> R) -> (R, u64) {
-        let _current = Setting::new(self);
+    pub fn poll_with<R>(&self, stopwatch: &Stopwatch, poll: impl FnOnce() -> R) -> R {
+        let _current = self.begin_poll();
+        let (result, spent) = stopwatch.time(|| budget::with_budget(poll));
+        if spent != 0 {
+            self.add_ticks(spent);
+        }
+        observer::each(|observer| observer.polled(self, spent));
+        result
+    }
+
+    /// Becomes current, and counts the poll.
+    #[inline]
+    fn begin_poll(&self) -> Setting {
         // Only the polling thread writes, so a load and a store are enough.
         self.polls
             .store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.wait.store(0, Ordering::Relaxed);
-        let stretch = Stretch {
-            header: self,
-            began,
-        };
-        let result = budget::with_budget(poll);
-        let ended = stretch.end();
-        std::mem::forget(stretch);
-        (result, ended)
+        Setting::new(self)
+    }
+
+    /// Adds to the time of all polls.
+    #[inline]
+    fn add_ticks(&self, spent: u64) {
+        let before = self.ticks.load(Ordering::Relaxed);
+        self.ticks
+            .store(before.wrapping_add(spent), Ordering::Relaxed);
     }
 
     /// Returns the task's identity.
@@ -175,6 +193,8 @@ impl Header {
     }
 
     /// Returns how long all polls took together, in [`trill_world::ticks`].
+    ///
+    /// On an executor's worker it is an estimate in which long polls are exact; see [`Stopwatch`].
     ///
     /// # Examples
     ///
@@ -240,25 +260,12 @@ struct Stretch<'a> {
     began: u64,
 }
 
-impl Stretch<'_> {
-    /// Adds the time up to now; returns the reading.
-    #[inline]
-    fn end(&self) -> u64 {
-        let now = trill_world::ticks();
-        let spent = now.saturating_sub(self.began);
-        let before = self.header.ticks.load(Ordering::Relaxed);
-        self.header
-            .ticks
-            .store(before.wrapping_add(spent), Ordering::Relaxed);
-        observer::each(|observer| observer.polled(self.header, spent));
-        now
-    }
-}
-
 impl Drop for Stretch<'_> {
-    #[cold]
+    #[inline]
     fn drop(&mut self) {
-        self.end();
+        let spent = trill_world::ticks().saturating_sub(self.began);
+        self.header.add_ticks(spent);
+        observer::each(|observer| observer.polled(self.header, spent));
     }
 }
 

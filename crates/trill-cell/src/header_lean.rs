@@ -10,6 +10,7 @@ use crate::extras::Slot;
 use crate::id::TaskId;
 use crate::observer;
 use crate::spawned::Spawned;
+use crate::stopwatch::Stopwatch;
 use crate::wait::{Kind, Wait};
 
 /// What a task carries for those who look at it; without the feature `insight`, only an identity and its
@@ -48,10 +49,10 @@ impl Header {
         result
     }
 
-    /// As [`Header::poll`]; nothing is timed without insight, so `began` is returned.
+    /// As [`Header::poll`]; nothing is timed without insight.
     #[inline]
-    pub fn poll_since<R>(&self, began: u64, poll: impl FnOnce() -> R) -> (R, u64) {
-        (self.poll(poll), began)
+    pub fn poll_with<R>(&self, _stopwatch: &Stopwatch, poll: impl FnOnce() -> R) -> R {
+        self.poll(poll)
     }
 
     /// Returns the task's identity.

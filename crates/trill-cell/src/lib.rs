@@ -49,6 +49,7 @@ mod id;
 mod locals;
 mod observer;
 mod spawned;
+mod stopwatch;
 mod unhandled;
 mod wait;
 
@@ -60,6 +61,7 @@ pub use id::TaskId;
 pub use locals::{Local, Locals};
 pub use observer::{Ended, Observer, observe, observers};
 pub use spawned::Spawned;
+pub use stopwatch::{Stopwatch, pulse};
 pub use unhandled::{Unhandled, What, on_unhandled, print_unhandled, report};
 pub use wait::{Kind, Wait};
 

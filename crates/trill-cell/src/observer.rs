@@ -112,6 +112,12 @@ pub(crate) fn each(tell: impl Fn(&'static dyn Observer)) {
     }
 }
 
+/// Says whether there is any observer.
+#[inline]
+pub(crate) fn any() -> bool {
+    ANY.load(Ordering::Relaxed)
+}
+
 /// The part of [`each`] for processes that are observed.
 #[cold]
 fn each_slow(tell: &dyn Fn(&'static dyn Observer)) {

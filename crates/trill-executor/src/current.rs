@@ -5,6 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::task::Waker;
 
+use trill_cell::Stopwatch;
+
 use crate::cell::is_waker_of;
 use crate::queue::Item;
 use crate::registry::{Free, Place, Registry};
@@ -37,8 +39,8 @@ pub(crate) struct Current<'a> {
     has_yielded: Cell<bool>,
     /// How many runnables were queued here since the poll began.
     queued: Cell<u32>,
-    /// When the last poll ended, in [`trill_world::ticks`]: that is when the next one begins.
-    ticks: Cell<u64>,
+    /// Times the polls of tasks; without one each is timed.
+    stopwatch: Option<&'a Stopwatch>,
     outer: Cell<*const Current<'static>>,
 }
 
@@ -62,7 +64,7 @@ impl<'a> Current<'a> {
             cell: Cell::new(ptr::null()),
             has_yielded: Cell::new(false),
             queued: Cell::new(0),
-            ticks: Cell::new(0),
+            stopwatch: None,
             outer: Cell::new(ptr::null()),
         }
     }
@@ -86,16 +88,17 @@ impl<'a> Current<'a> {
         result
     }
 
-    /// Begins the time of the first task.
+    /// Has polls timed by `stopwatch`.
     #[inline]
-    pub(crate) fn start_timing(&self) {
-        self.ticks.set(trill_world::ticks());
+    pub(crate) fn timed_by(mut self, stopwatch: &'a Stopwatch) -> Current<'a> {
+        self.stopwatch = Some(stopwatch);
+        self
     }
 
-    /// When the poll of a task begins.
+    /// What times the polls of tasks; without one each is timed.
     #[inline]
-    pub(crate) fn ticks(&self) -> &Cell<u64> {
-        &self.ticks
+    pub(crate) fn stopwatch(&self) -> Option<&Stopwatch> {
+        self.stopwatch
     }
 
     /// Says whether this polls the tasks of the executor whose state is at `executor`.

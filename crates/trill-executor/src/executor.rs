@@ -295,7 +295,6 @@ pub(crate) fn try_tick(state: &'static State) -> bool {
     let runnable = unsafe { Runnable::from_raw(item) };
     let current = state.visitor();
     let _inside = current.enter();
-    current.start_timing();
     current.with_task(item, |has_yielded| runnable.run(has_yielded));
     true
 }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use trill_cell::Stopwatch;
 use trill_park::Thread;
 use trill_world::World;
 
@@ -24,12 +25,13 @@ pub(crate) struct Runner {
     hunt: Hunt,
     /// Slots of the registry for the tasks it polls.
     free: RefCell<Free>,
+    stopwatch: Stopwatch,
     /// The parking thread that tells the worker when it is stuck.
     served_by: Option<&'static Thread>,
 }
 
-// SAFETY: the only field that is not `Sync` is `free`, and it is reached through `&mut self` alone: `poll` lends it to a
-// `Current` that lives no longer. The compiler upholds it, as no `&self` method touches the field.
+// SAFETY: the only fields that are not `Sync` are `free` and `stopwatch`, and they are reached through `&mut self` alone:
+// `poll` lends them to a `Current` that lives no longer. The compiler upholds it, as no `&self` method touches them.
 unsafe impl Sync for Runner {}
 
 impl Runner {
@@ -38,6 +40,7 @@ impl Runner {
         Runner {
             hunt: Hunt::new(state.hire()),
             free: RefCell::default(),
+            stopwatch: Stopwatch::new(),
             served_by: None,
         }
     }
@@ -50,7 +53,12 @@ impl Runner {
         cx: &mut Context<'_>,
     ) -> Poll<F::Output> {
         self.arrive();
-        let Runner { hunt, free, .. } = self;
+        let Runner {
+            hunt,
+            free,
+            stopwatch,
+            ..
+        } = self;
         let worker = hunt.worker;
         let state = worker.state;
         let current = Current::new(
@@ -60,12 +68,15 @@ impl Runner {
             &state.registry,
             &worker.tally,
             Some(free),
-        );
+        )
+        .timed_by(stopwatch);
         let _host = Host(worker);
         let _inside = current.enter();
         let polled = future.poll(cx);
         if polled.is_pending() {
-            run_batch(hunt, &current, cx);
+            let is_simulated = !World::current().is_os();
+            stopwatch.start(is_simulated || !worker.is_watched());
+            run_batch(hunt, &current, is_simulated, cx);
         }
         polled
     }
@@ -137,10 +148,8 @@ impl fmt::Debug for Runner {
 }
 
 /// Runs up to [`BATCH_POLLS`] runnables; falls asleep when there are no more, else asks to be polled again.
-fn run_batch(hunt: &mut Hunt, current: &Current<'_>, cx: &mut Context<'_>) {
+fn run_batch(hunt: &mut Hunt, current: &Current<'_>, is_simulated: bool, cx: &mut Context<'_>) {
     let worker = hunt.worker;
-    let is_simulated = !World::current().is_os();
-    current.start_timing();
     for _ in 0..BATCH_POLLS {
         let next = match is_simulated {
             false => hunt.next(),

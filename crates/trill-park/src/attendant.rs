@@ -95,6 +95,7 @@ fn run(me: &'static Thread) {
         me.seats.claim(me).parker.take();
         let now = trill_world::now();
         let mut active = watch.look(now);
+        trill_cell::pulse();
         let until = serve(me, &watch, now);
         let mut mine = None;
         for (id, driver) in registry::drivers() {

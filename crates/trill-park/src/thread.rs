@@ -388,6 +388,20 @@ impl Thread {
         self.entered.store(entered, Ordering::SeqCst);
     }
 
+    /// Has the attendant look at this thread every 2 ms while it runs; says whether it does.
+    ///
+    /// It does not in a simulated world, for the attendant itself, and if the operating system refuses a thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// trill_park::block_on(async { assert!(trill_park::thread().watch()) });
+    /// ```
+    #[inline]
+    pub fn watch(&self) -> bool {
+        self.is_attended() && attendant::ensure().is_ok()
+    }
+
     /// Whether the attendant looks after this thread.
     pub(crate) fn is_attended(&self) -> bool {
         matches!(self.home, Home::Os)

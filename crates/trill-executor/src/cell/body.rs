@@ -233,10 +233,10 @@ fn poll_as_task<F: Future, const LISTED: bool>(
     }
     current::with(|current| {
         let current = current.expect("executors poll their tasks inside `Current::enter`");
-        // The time of a poll begins where that of the one before it ended.
-        let (polled, ended) = header.poll_since(current.ticks().get(), || future.poll(cx));
-        current.ticks().set(ended);
-        polled
+        match current.stopwatch() {
+            Some(stopwatch) => header.poll_with(stopwatch, || future.poll(cx)),
+            None => header.poll(|| future.poll(cx)),
+        }
     })
 }
 

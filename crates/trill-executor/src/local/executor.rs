@@ -240,7 +240,6 @@ pub(super) fn tick(state: &'static LocalState, turn: u32) -> bool {
     };
     let current = state.current();
     let _inside = current.enter();
-    current.start_timing();
     current.with_task(item, |has_yielded| runnable(item).run(has_yielded));
     true
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use trill_cell::Stopwatch;
 use trill_world::World;
 
 use super::executor::{runnable, tick};
@@ -47,26 +48,38 @@ impl<F: Future> Future for LocalRun<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let (runner, future) = project(self);
         runner.get_up();
-        let current = runner.state.current();
+        let LocalRunner {
+            state,
+            number,
+            is_asleep,
+            turn,
+            stopwatch,
+            ..
+        } = runner;
+        let current = state.current().timed_by(stopwatch);
         let _inside = current.enter();
         if let Poll::Ready(output) = future.poll(cx) {
-            runner.state.pass_on();
+            state.pass_on();
             return Poll::Ready(output);
         }
         let is_simulated = !World::current().is_os();
-        current.start_timing();
+        stopwatch.start(is_simulated || !trill_park::thread().watch());
         for _ in 0..BATCH_POLLS {
-            runner.turn = runner.turn.wrapping_add(1);
+            *turn = turn.wrapping_add(1);
             let next = match is_simulated {
-                false => runner.state.pop(runner.turn),
-                true => runner.state.pick(),
+                false => state.pop(*turn),
+                true => state.pick(),
             };
             match next {
                 Some(item) => {
                     current.with_task(item, |has_yielded| runnable(item).run(has_yielded));
                 }
-                None if runner.sleep(cx) => return Poll::Pending,
-                None => {}
+                None => {
+                    *is_asleep = state.fall_asleep(*number, cx.waker());
+                    if *is_asleep {
+                        return Poll::Pending;
+                    }
+                }
             }
         }
         cx.waker().wake_by_ref();
@@ -154,6 +167,7 @@ struct LocalRunner {
     is_asleep: bool,
     /// Counts runnables taken.
     turn: u32,
+    stopwatch: Stopwatch,
     /// Stays on the executor's thread.
     _not_send: PhantomData<Rc<()>>,
 }
@@ -165,6 +179,7 @@ impl LocalRunner {
             number: state.next_runner(),
             is_asleep: false,
             turn: 0,
+            stopwatch: Stopwatch::new(),
             _not_send: PhantomData,
         }
     }
