@@ -1,4 +1,4 @@
-//! Sleeping where there is no futex, and in loom models: a mutex and a condition.
+//! Sleeping where there is no futex, in loom models and under Miri: a mutex and a condition.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
