@@ -5,6 +5,7 @@ use std::ptr;
 use std::task::{Context, Poll};
 
 use trill_cell::{Kind, proceed, waiting};
+use trill_park::inspected;
 
 /// Polls a leaf within the task's budget, and says what the task waits for if it is pending.
 ///
@@ -27,4 +28,28 @@ pub(crate) fn leaf<T: ?Sized, R>(
         waiting(kind, ptr::from_ref(of).addr() as u64, location);
     }
     polled
+}
+
+/// As [`leaf`], for a lock, of which a debug mode hears.
+///
+/// `raw` is what [`note_unlock`] is called with at the end.
+#[inline]
+pub(crate) fn lock_leaf<T: ?Sized, L, R>(
+    of: &T,
+    raw: &L,
+    location: &'static Location<'static>,
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let polled = leaf(Kind::Lock, of, location, cx, poll);
+    if polled.is_ready() {
+        inspected(|inspector| inspector.locked(ptr::from_ref(raw).addr(), location));
+    }
+    polled
+}
+
+/// Tells a debug mode, if there is one, that a lock is about to be left.
+#[inline]
+pub(crate) fn note_unlock<L>(raw: &L) {
+    inspected(|inspector| inspector.unlocked(ptr::from_ref(raw).addr()));
 }

@@ -140,3 +140,23 @@ fn one_that_leaves_a_barrier_does_not_count() {
         assert_eq!(barrier.waiters(), 0);
     });
 }
+
+#[test]
+fn one_that_comes_back_to_a_barrier_waits_for_the_next_round() {
+    model(3, || {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = {
+            let barrier = barrier.clone();
+            thread::spawn(move || block_on(barrier.wait()).is_leader())
+        };
+        let leads = block_on(barrier.wait()).is_leader();
+        // Whoever opened the first round may still be telling those who wait.
+        let mut again = Box::pin(barrier.wait());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(again.as_mut().poll(&mut cx).is_pending());
+        assert_ne!(other.join().unwrap(), leads);
+        assert!(again.as_mut().poll(&mut cx).is_pending());
+        drop(again);
+        assert_eq!(barrier.waiters(), 0);
+    });
+}

@@ -116,6 +116,7 @@ impl<T> Receiver<T> {
     /// sender.send_blocking(1).unwrap();
     /// assert_eq!(thread.join().unwrap(), Ok(1));
     /// ```
+    #[track_caller]
     pub fn recv_blocking(&self) -> Result<T, RecvError> {
         match self.try_recv() {
             Ok(message) => Ok(message),
@@ -193,6 +194,7 @@ impl<T> Receiver<T> {
     /// let mut batch = Vec::new();
     /// assert_eq!(receiver.recv_many_blocking(&mut batch, 10), Ok(1));
     /// ```
+    #[track_caller]
     pub fn recv_many_blocking(&self, to: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
         trill_park::block_on(self.recv_many(to, limit))
     }

@@ -101,6 +101,7 @@ impl<T> Sender<T> {
     /// sender.send_blocking(1).unwrap();
     /// assert_eq!(receiver.recv_blocking(), Ok(1));
     /// ```
+    #[track_caller]
     pub fn send_blocking(&self, message: T) -> Result<(), SendError<T>> {
         match self.try_send(message) {
             Ok(()) => Ok(()),

@@ -80,6 +80,7 @@ impl Barrier {
     /// ```
     /// assert!(trill_sync::Barrier::new(1).wait_blocking().is_leader());
     /// ```
+    #[track_caller]
     pub fn wait_blocking(&self) -> BarrierWaitResult {
         trill_park::block_on(self.wait())
     }

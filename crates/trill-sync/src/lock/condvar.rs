@@ -129,6 +129,7 @@ impl Condvar {
     ///     }
     /// });
     /// ```
+    #[track_caller]
     pub fn wait_blocking<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         trill_park::block_on(self.wait(guard))
     }

@@ -119,6 +119,7 @@ impl Event {
     /// ready.set();
     /// ready.wait_blocking();
     /// ```
+    #[track_caller]
     pub fn wait_blocking(&self) {
         trill_park::block_on(self.wait());
     }

@@ -94,6 +94,7 @@ impl<T: ?Sized> FairMutex<T> {
     /// *count.lock_blocking() += 1;
     /// assert_eq!(count.into_inner(), 2);
     /// ```
+    #[track_caller]
     pub fn lock_blocking(&self) -> FairMutexGuard<'_, T> {
         trill_park::block_on(self.lock())
     }
@@ -143,6 +144,7 @@ impl<T: ?Sized> FairMutex<T> {
     /// let count = Arc::new(trill_sync::FairMutex::new(1));
     /// assert_eq!(*count.lock_arc_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn lock_arc_blocking(self: &Arc<Self>) -> FairMutexGuardArc<T> {
         trill_park::block_on(self.lock_arc())
     }

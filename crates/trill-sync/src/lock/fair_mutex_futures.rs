@@ -7,9 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use trill_cell::Kind;
-
-use crate::leaf::leaf;
+use crate::leaf::lock_leaf;
 use crate::lock::fair_mutex::{FairMutex, LOCK};
 use crate::lock::fair_mutex_guard::{FairMutexGuard, FairMutexGuardArc};
 use crate::waiters::Ticket;
@@ -42,7 +40,7 @@ impl<'a, T: ?Sized> Future for FairLock<'a, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let FairLock { mutex, ticket } = self.get_mut();
-        leaf(Kind::Lock, *mutex, Location::caller(), cx, |cx| {
+        lock_leaf(*mutex, &mutex.door, Location::caller(), cx, |cx| {
             mutex.door.poll_enter(ticket, LOCK, cx)
         })
         .map(|()| FairMutexGuard::new(mutex))
@@ -99,7 +97,7 @@ impl<T: ?Sized> Future for FairLockArc<T> {
             .mutex
             .take()
             .expect("a future is not polled after it was ready");
-        let polled = leaf(Kind::Lock, &*mutex, location, cx, |cx| {
+        let polled = lock_leaf(&*mutex, &mutex.door, location, cx, |cx| {
             mutex.door.poll_enter(&mut this.ticket, LOCK, cx)
         });
         if polled.is_pending() {

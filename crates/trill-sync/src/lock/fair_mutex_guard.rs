@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::leaf::note_unlock;
 use crate::lock::fair_mutex::{FairMutex, LOCK};
 
 /// Holds a [`FairMutex`] locked until it is dropped, and gives its data.
@@ -42,6 +43,7 @@ impl<'a, T: ?Sized> FairMutexGuard<'a, T> {
 impl<T: ?Sized> Drop for FairMutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        note_unlock(&self.0.door);
         self.0.door.leave(LOCK);
     }
 }
@@ -123,6 +125,7 @@ impl<T: ?Sized> FairMutexGuardArc<T> {
 impl<T: ?Sized> Drop for FairMutexGuardArc<T> {
     #[inline]
     fn drop(&mut self) {
+        note_unlock(&self.0.door);
         self.0.door.leave(LOCK);
     }
 }

@@ -88,6 +88,7 @@ impl<T: ?Sized> Mutex<T> {
     /// *count.lock_blocking() += 1;
     /// assert_eq!(count.into_inner(), 2);
     /// ```
+    #[track_caller]
     pub fn lock_blocking(&self) -> MutexGuard<'_, T> {
         trill_park::block_on(self.lock())
     }
@@ -137,6 +138,7 @@ impl<T: ?Sized> Mutex<T> {
     /// let count = Arc::new(trill_sync::Mutex::new(1));
     /// assert_eq!(*count.lock_arc_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn lock_arc_blocking(self: &Arc<Self>) -> MutexGuardArc<T> {
         trill_park::block_on(self.lock_arc())
     }

@@ -7,9 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use trill_cell::Kind;
-
-use crate::leaf::leaf;
+use crate::leaf::lock_leaf;
 use crate::lock::mutex::Mutex;
 use crate::lock::mutex_guard::{MutexGuard, MutexGuardArc};
 use crate::lock::raw_mutex::Attempt;
@@ -42,7 +40,7 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Lock { mutex, attempt } = self.get_mut();
-        leaf(Kind::Lock, *mutex, Location::caller(), cx, |cx| {
+        lock_leaf(*mutex, &mutex.raw, Location::caller(), cx, |cx| {
             mutex.raw.poll_lock(attempt, cx)
         })
         .map(|()| MutexGuard::new(mutex))
@@ -99,7 +97,7 @@ impl<T: ?Sized> Future for LockArc<T> {
             .mutex
             .take()
             .expect("a future is not polled after it was ready");
-        let polled = leaf(Kind::Lock, &*mutex, location, cx, |cx| {
+        let polled = lock_leaf(&*mutex, &mutex.raw, location, cx, |cx| {
             mutex.raw.poll_lock(&mut this.attempt, cx)
         });
         if polled.is_pending() {

@@ -121,6 +121,7 @@ impl Notify {
     /// changed.notify_one();
     /// changed.notified_blocking();
     /// ```
+    #[track_caller]
     pub fn notified_blocking(&self) {
         trill_park::block_on(self.notified());
     }

@@ -144,6 +144,7 @@ impl<T> OnceCell<T> {
     /// ```
     /// assert_eq!(*trill_sync::OnceCell::from(1).wait_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn wait_blocking(&self) -> &T {
         trill_park::block_on(self.wait())
     }
@@ -199,6 +200,7 @@ impl<T> OnceCell<T> {
     /// let cell = trill_sync::OnceCell::new();
     /// assert_eq!(cell.get_or_try_init_blocking(|| "7".parse::<u8>()), Ok(&7));
     /// ```
+    #[track_caller]
     pub fn get_or_try_init_blocking<E>(
         &self,
         init: impl FnOnce() -> Result<T, E>,
@@ -240,6 +242,7 @@ impl<T> OnceCell<T> {
     /// let cell = trill_sync::OnceCell::new();
     /// assert_eq!(*cell.get_or_init_blocking(|| 7), 7);
     /// ```
+    #[track_caller]
     pub fn get_or_init_blocking(&self, init: impl FnOnce() -> T) -> &T {
         match self.get_or_try_init_blocking(|| Ok::<T, Infallible>(init())) {
             Ok(value) => value,
@@ -305,6 +308,7 @@ impl<T> OnceCell<T> {
     /// ```
     /// assert_eq!(trill_sync::OnceCell::new().set_blocking(1), Ok(&1));
     /// ```
+    #[track_caller]
     pub fn set_blocking(&self, value: T) -> Result<&T, T> {
         trill_park::block_on(self.set(value))
     }

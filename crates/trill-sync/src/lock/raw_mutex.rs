@@ -28,6 +28,7 @@
 
 use std::task::{Context, Poll};
 
+use crate::leaf::note_unlock;
 use crate::primitive::{AtomicUsize, Ordering, const_fn, fence_for_loom};
 use crate::waiters::{Ticket, Waiters};
 
@@ -83,6 +84,7 @@ impl RawMutex {
     /// Unlocks and wakes the next.
     #[inline]
     pub(crate) fn unlock(&self) {
+        note_unlock(self);
         // SeqCst: Release pairs with the Acquire of the next `take`; the total order with the load of the queue's word
         // that follows is what lets the waiter's second look in `poll_contended` be the only other thing needed.
         self.state.fetch_sub(LOCKED, Ordering::SeqCst);

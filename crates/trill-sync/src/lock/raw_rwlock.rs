@@ -22,6 +22,7 @@
 
 use std::task::{Context, Poll};
 
+use crate::leaf::note_unlock;
 use crate::lock::fifo::{Fifo, Gate};
 use crate::primitive::{AtomicUsize, Ordering, const_fn, fence_for_loom};
 use crate::waiters::{Ticket, Waiters};
@@ -89,6 +90,7 @@ impl RawRwLock {
     /// Leaves as what was entered as.
     #[inline]
     pub(crate) fn leave(&self, ask: u32) {
+        note_unlock(self);
         self.door.leave(ask);
     }
 

@@ -97,6 +97,7 @@ impl<T> RwLock<T> {
     ///
     /// assert_eq!(*Arc::new(trill_sync::RwLock::new(1)).read_arc_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn read_arc_blocking(self: &Arc<Self>) -> RwLockReadGuardArc<T> {
         trill_park::block_on(self.read_arc())
     }
@@ -143,6 +144,7 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     /// assert_eq!(*trill_sync::RwLock::new(1).read_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn read_blocking(&self) -> RwLockReadGuard<'_, T> {
         trill_park::block_on(self.read())
     }
@@ -183,6 +185,7 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     /// assert_eq!(*trill_sync::RwLock::new(1).upgradable_read_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn upgradable_read_blocking(&self) -> RwLockUpgradableReadGuard<'_, T> {
         trill_park::block_on(self.upgradable_read())
     }
@@ -229,6 +232,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// assert_eq!(*Arc::new(trill_sync::RwLock::new(1)).upgradable_read_arc_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn upgradable_read_arc_blocking(self: &Arc<Self>) -> RwLockUpgradableReadGuardArc<T> {
         trill_park::block_on(self.upgradable_read_arc())
     }
@@ -273,6 +277,7 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     /// assert_eq!(*trill_sync::RwLock::new(1).write_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn write_blocking(&self) -> RwLockWriteGuard<'_, T> {
         trill_park::block_on(self.write())
     }
@@ -319,6 +324,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// assert_eq!(*Arc::new(trill_sync::RwLock::new(1)).write_arc_blocking(), 1);
     /// ```
+    #[track_caller]
     pub fn write_arc_blocking(self: &Arc<Self>) -> RwLockWriteGuardArc<T> {
         trill_park::block_on(self.write_arc())
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use trill_cell::Kind;
 
-use crate::leaf::leaf;
+use crate::leaf::{leaf, lock_leaf};
 use crate::lock::raw_rwlock::{READ, UPGRADABLE, Upgrading, WRITE};
 use crate::lock::rwlock::RwLock;
 use crate::lock::rwlock_guard::{RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard};
@@ -42,7 +42,7 @@ impl<'a, T: ?Sized> Future for Read<'a, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Read { lock, ticket } = self.get_mut();
-        leaf(Kind::Lock, *lock, Location::caller(), cx, |cx| {
+        lock_leaf(*lock, &lock.raw, Location::caller(), cx, |cx| {
             lock.raw.poll_enter(ticket, READ, cx)
         })
         .map(|()| RwLockReadGuard::new(lock))
@@ -90,7 +90,7 @@ impl<'a, T: ?Sized> Future for UpgradableRead<'a, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let UpgradableRead { lock, ticket } = self.get_mut();
-        leaf(Kind::Lock, *lock, Location::caller(), cx, |cx| {
+        lock_leaf(*lock, &lock.raw, Location::caller(), cx, |cx| {
             lock.raw.poll_enter(ticket, UPGRADABLE, cx)
         })
         .map(|()| RwLockUpgradableReadGuard::new(lock))
@@ -138,7 +138,7 @@ impl<'a, T: ?Sized> Future for Write<'a, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Write { lock, ticket } = self.get_mut();
-        leaf(Kind::Lock, *lock, Location::caller(), cx, |cx| {
+        lock_leaf(*lock, &lock.raw, Location::caller(), cx, |cx| {
             lock.raw.poll_enter(ticket, WRITE, cx)
         })
         .map(|()| RwLockWriteGuard::new(lock))

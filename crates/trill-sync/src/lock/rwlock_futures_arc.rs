@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use trill_cell::Kind;
 
-use crate::leaf::leaf;
+use crate::leaf::{leaf, lock_leaf};
 use crate::lock::raw_rwlock::{READ, UPGRADABLE, Upgrading, WRITE};
 use crate::lock::rwlock::RwLock;
 use crate::lock::rwlock_guard_arc::{
@@ -45,7 +45,7 @@ impl<T> Future for ReadArc<'_, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ReadArc { lock, ticket } = self.get_mut();
-        leaf(Kind::Lock, &***lock, Location::caller(), cx, |cx| {
+        lock_leaf(&***lock, &lock.raw, Location::caller(), cx, |cx| {
             lock.raw.poll_enter(ticket, READ, cx)
         })
         .map(|()| RwLockReadGuardArc::new(lock.clone()))
@@ -93,7 +93,7 @@ impl<T: ?Sized> Future for UpgradableReadArc<'_, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let UpgradableReadArc { lock, ticket } = self.get_mut();
-        leaf(Kind::Lock, &***lock, Location::caller(), cx, |cx| {
+        lock_leaf(&***lock, &lock.raw, Location::caller(), cx, |cx| {
             lock.raw.poll_enter(ticket, UPGRADABLE, cx)
         })
         .map(|()| RwLockUpgradableReadGuardArc::new(lock.clone()))
@@ -141,7 +141,7 @@ impl<T: ?Sized> Future for WriteArc<'_, T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let WriteArc { lock, ticket } = self.get_mut();
-        leaf(Kind::Lock, &***lock, Location::caller(), cx, |cx| {
+        lock_leaf(&***lock, &lock.raw, Location::caller(), cx, |cx| {
             lock.raw.poll_enter(ticket, WRITE, cx)
         })
         .map(|()| RwLockWriteGuardArc::new(lock.clone()))

@@ -172,6 +172,7 @@ impl<'a, T: ?Sized> RwLockUpgradableReadGuard<'a, T> {
     /// *RwLockUpgradableReadGuard::upgrade_blocking(guard) = 2;
     /// assert_eq!(price.into_inner(), 2);
     /// ```
+    #[track_caller]
     pub fn upgrade_blocking(guard: Self) -> RwLockWriteGuard<'a, T> {
         trill_park::block_on(RwLockUpgradableReadGuard::upgrade(guard))
     }

@@ -175,6 +175,7 @@ impl<T: ?Sized> RwLockUpgradableReadGuardArc<T> {
     /// let guard = price.upgradable_read_arc_blocking();
     /// *RwLockUpgradableReadGuardArc::upgrade_blocking(guard) = 2;
     /// ```
+    #[track_caller]
     pub fn upgrade_blocking(guard: Self) -> RwLockWriteGuardArc<T> {
         trill_park::block_on(RwLockUpgradableReadGuardArc::upgrade(guard))
     }

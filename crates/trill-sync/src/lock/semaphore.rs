@@ -101,6 +101,7 @@ impl Semaphore {
     /// let _guard = desks.acquire_blocking();
     /// assert_eq!(desks.available_permits(), 0);
     /// ```
+    #[track_caller]
     pub fn acquire_blocking(&self) -> SemaphoreGuard<'_> {
         trill_park::block_on(self.acquire())
     }
@@ -183,6 +184,7 @@ impl Semaphore {
     /// let _guard = desks.acquire_arc_blocking();
     /// assert!(desks.try_acquire().is_none());
     /// ```
+    #[track_caller]
     pub fn acquire_arc_blocking(self: &Arc<Self>) -> SemaphoreGuardArc {
         trill_park::block_on(self.acquire_arc())
     }

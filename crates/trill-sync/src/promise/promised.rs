@@ -65,6 +65,7 @@ impl<T, E> Promised<T, E> {
     /// std::thread::spawn(move || promise.complete(7));
     /// assert_eq!(promised.wait_blocking(), Ok(7));
     /// ```
+    #[track_caller]
     pub fn wait_blocking(self) -> Result<T, PromiseError<E>> {
         trill_park::block_on(self)
     }

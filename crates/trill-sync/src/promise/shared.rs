@@ -94,6 +94,7 @@ impl<T, E> SharedPromised<T, E> {
     /// assert_eq!(promised.clone().wait_blocking(), Ok(7));
     /// assert_eq!(promised.wait_blocking(), Ok(7));
     /// ```
+    #[track_caller]
     pub fn wait_blocking(self) -> Result<T, PromiseError<E>>
     where
         T: Clone,

@@ -123,6 +123,7 @@ impl<S: Store> BaseQueue<S> {
     /// # Examples
     ///
     /// See [`PutError`].
+    #[track_caller]
     pub fn put_blocking(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
         trill_park::block_on(self.put(item))
     }
@@ -180,6 +181,7 @@ impl<S: Store> BaseQueue<S> {
     /// # Examples
     ///
     /// See [`Closed`].
+    #[track_caller]
     pub fn get_blocking(&self) -> Result<S::Item, Closed> {
         trill_park::block_on(self.get())
     }
@@ -241,6 +243,7 @@ impl<S: Store> BaseQueue<S> {
     /// assert_eq!(*queue.get_item_blocking().unwrap(), 7);
     /// assert_eq!(queue.unfinished(), 0);
     /// ```
+    #[track_caller]
     pub fn get_item_blocking(&self) -> Result<Item<'_, S>, Closed> {
         trill_park::block_on(self.get_item())
     }
@@ -307,6 +310,7 @@ impl<S: Store> BaseQueue<S> {
     /// ```
     /// trill_sync::queue::Queue::<u8>::unbounded().join_blocking();
     /// ```
+    #[track_caller]
     pub fn join_blocking(&self) {
         trill_park::block_on(self.join());
     }

@@ -124,6 +124,7 @@ impl<T> Receiver<T> {
     /// sender.send(1).unwrap();
     /// assert_eq!(receiver.recv_blocking(), Ok(1));
     /// ```
+    #[track_caller]
     pub fn recv_blocking(&mut self) -> Result<T, RecvError>
     where
         T: Clone,

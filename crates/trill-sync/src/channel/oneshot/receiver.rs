@@ -84,6 +84,7 @@ impl<T> Receiver<T> {
     /// sender.send(7).unwrap();
     /// assert_eq!(receiver.recv_blocking(), Ok(7));
     /// ```
+    #[track_caller]
     pub fn recv_blocking(self) -> Result<T, RecvError> {
         trill_park::block_on(self)
     }

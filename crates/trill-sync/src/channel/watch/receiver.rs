@@ -113,6 +113,7 @@ impl<T> Receiver<T> {
     /// sender.send(2).unwrap();
     /// assert_eq!(receiver.changed_blocking(), Ok(()));
     /// ```
+    #[track_caller]
     pub fn changed_blocking(&mut self) -> Result<(), RecvError> {
         trill_park::block_on(self.changed())
     }
@@ -165,6 +166,7 @@ impl<T> Receiver<T> {
     /// let (_sender, mut receiver) = trill_sync::channel::watch::channel(7);
     /// assert_eq!(*receiver.wait_for_blocking(|value| *value > 5).unwrap(), 7);
     /// ```
+    #[track_caller]
     pub fn wait_for_blocking<F>(&mut self, accept: F) -> Result<Ref<'_, T>, RecvError>
     where
         F: FnMut(&T) -> bool,
