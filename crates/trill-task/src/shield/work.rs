@@ -1,0 +1,165 @@
+//! The shielded future in its task, and what it and the handle agree on.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+
+use trill_cell::{TaskId, Unhandled, What};
+
+use crate::local::LocalScope;
+use crate::pinned::split;
+use crate::primitive::Mutex;
+use crate::token::shielded;
+
+/// Who tells of a failure: the handle while it is there, else the task. The lock decides, so it is told of once.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    site: &'static Location<'static>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The handle was dropped before the task ended.
+    is_abandoned: bool,
+    /// The task failed while there was a handle. If that takes the end, nobody looks here any more.
+    failure: Option<Failure>,
+}
+
+struct Failure {
+    what: What,
+    message: String,
+}
+
+impl Shared {
+    pub(super) fn new(site: &'static Location<'static>) -> Shared {
+        Shared {
+            state: Mutex::new(State::default()),
+            site,
+        }
+    }
+
+    pub(super) fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// The handle is dropped: tells of a failure that was not taken, or leaves that to the task.
+    pub(super) fn abandon(&self, task: TaskId) {
+        let failure = self.locked(|state| {
+            state.is_abandoned = true;
+            state.failure.take()
+        });
+        if let Some(failure) = failure {
+            self.tell(failure, Some(task));
+        }
+    }
+
+    /// The task failed: leaves it to the handle, or tells of it. Returns whether there is a handle.
+    fn failed(&self, failure: Failure) -> bool {
+        let mut failure = Some(failure);
+        let has_handle = self.locked(|state| {
+            if !state.is_abandoned {
+                state.failure = failure.take();
+            }
+            !state.is_abandoned
+        });
+        if let Some(failure) = failure {
+            self.tell(failure, trill_cell::current_id());
+        }
+        has_handle
+    }
+
+    fn tell(&self, failure: Failure, task: Option<TaskId>) {
+        let mut unhandled = Unhandled::new(failure.what, &failure.message).at(self.site);
+        unhandled.task = task;
+        trill_cell::report(&unhandled);
+    }
+
+    fn locked<R>(&self, with: impl FnOnce(&mut State) -> R) -> R {
+        with(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The future in its task. `None` stands for a panic that was told of, because there is no handle.
+pub(super) struct Work<F: Future> {
+    /// Pinned whenever this is.
+    body: LocalScope<F>,
+    /// Never pinned.
+    end: End<F::Output>,
+}
+
+/// What happens at the end.
+struct End<T> {
+    failure: fn(&T) -> Option<String>,
+    shared: Arc<Shared>,
+}
+
+impl<F: Future> Work<F> {
+    pub(super) fn new(
+        future: F,
+        failure: fn(&F::Output) -> Option<String>,
+        shared: Arc<Shared>,
+    ) -> Work<F> {
+        Work {
+            body: shielded(future),
+            end: End { failure, shared },
+        }
+    }
+
+    /// Gives the future back; it was never polled.
+    pub(super) fn into_inner(self) -> F {
+        let future = self.body.into_inner();
+        future.expect("the future is there until it is polled")
+    }
+}
+
+split!(Work<F: Future>, body: LocalScope<F>, end: End<F::Output>);
+
+impl<F: Future> Future for Work<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (body, end) = self.split();
+        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => {
+                if let Some(message) = end.failure_of(&value) {
+                    let what = What::Failure;
+                    end.shared.failed(Failure { what, message });
+                }
+                Poll::Ready(Some(value))
+            }
+            Err(payload) => {
+                let what = What::Panic;
+                let message = text(&*payload);
+                if end.shared.failed(Failure { what, message }) {
+                    // The handle gets it from the task.
+                    resume_unwind(payload);
+                }
+                // Its drop might panic, too.
+                std::mem::forget(payload);
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+impl<T> End<T> {
+    /// The error's text, if the value is one. The text is the program's code and may panic.
+    fn failure_of(&self, value: &T) -> Option<String> {
+        let failure = self.failure;
+        catch_unwind(AssertUnwindSafe(|| failure(value))).unwrap_or_else(|payload| {
+            std::mem::forget(payload);
+            Some("an error whose text cannot be had, because that panicked".to_string())
+        })
+    }
+}
+
+/// The text of a panic, if it was made by `panic!` with one.
+fn text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_string())
+}
