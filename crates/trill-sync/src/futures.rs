@@ -1,6 +1,6 @@
 //! The named futures that wait for locks.
 
-pub use crate::lock::barrier::BarrierWait;
+pub use crate::lock::barrier_futures::{BarrierMeet, BarrierWait};
 pub use crate::lock::condvar_futures::{CondvarWait, CondvarWaitUntil};
 pub use crate::lock::event::EventWait;
 pub use crate::lock::fair_mutex_futures::{FairLock, FairLockArc};

@@ -59,7 +59,7 @@ pub mod promise;
 pub mod queue;
 mod waiters;
 
-pub use lock::barrier::{Barrier, BarrierWaitResult};
+pub use lock::barrier::{Barrier, BarrierBroken, BarrierWaitResult};
 pub use lock::condvar::Condvar;
 pub use lock::event::Event;
 pub use lock::fair_mutex::FairMutex;

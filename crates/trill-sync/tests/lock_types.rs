@@ -150,7 +150,7 @@ fn futures_and_primitives_are_small() {
     assert_eq!(size_of::<Acquire<'_>>(), 24);
     assert_eq!(size_of::<Notified<'_>>(), 24);
     assert_eq!(size_of::<EventWait<'_>>(), 16);
-    assert_eq!(size_of::<BarrierWait<'_>>(), 32);
+    assert_eq!(size_of::<BarrierWait<'_>>(), 40);
     assert_eq!(size_of::<CondvarWait<'_, u8>>(), 56);
     assert_eq!(size_of::<MutexGuard<'_, u8>>(), 8);
 

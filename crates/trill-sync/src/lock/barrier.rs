@@ -1,20 +1,17 @@
 //! A place where tasks wait for each other.
 
+use std::error::Error;
 use std::fmt;
-use std::future::Future;
-use std::panic::Location;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use trill_cell::Kind;
-
-use crate::leaf::leaf;
-use crate::primitive::{AtomicU64, Ordering, const_fn, fence_for_loom};
-use crate::waiters::{Ticket, Waiters};
+use crate::lock::barrier_futures::{BarrierMeet, BarrierWait};
+use crate::lock::barrier_rounds::{Passed, Rounds};
+use crate::primitive::const_fn;
 
 /// Lets tasks go on only when a number of them has come.
 ///
 /// It can be used again at once: a task that comes back while others are still leaving waits for the next round.
+/// [`reset`](Barrier::reset) and [`abort`](Barrier::abort) throw those out who have come; [`meet`](Barrier::meet) tells
+/// them, [`wait`](Barrier::wait) comes again.
 ///
 /// # Examples
 ///
@@ -30,10 +27,7 @@ use crate::waiters::{Ticket, Waiters};
 /// ```
 #[derive(Debug)]
 pub struct Barrier {
-    size: usize,
-    /// The round in the upper half, how many have come in the lower.
-    state: AtomicU64,
-    waiters: Waiters,
+    pub(crate) rounds: Rounds,
 }
 
 impl Barrier {
@@ -45,16 +39,16 @@ impl Barrier {
         /// See [`Barrier`].
         pub const fn new(size: usize) -> Barrier {
             Barrier {
-                size,
-                state: AtomicU64::new(0),
-                waiters: Waiters::new(),
+                rounds: Rounds::new(size),
             }
         }
     }
 
     /// Waits until as many tasks have come as the barrier is for.
     ///
-    /// A future counts as one that has come from its first poll on.
+    /// A future counts as one that has come from its first poll on. It never fails: thrown out by
+    /// [`reset`](Barrier::reset) it comes to the next round, and while the barrier is [aborted](Barrier::abort) it waits
+    /// until somebody resets it. To be told instead, use [`meet`](Barrier::meet).
     ///
     /// # Cancel safety
     ///
@@ -66,11 +60,7 @@ impl Barrier {
     /// See [`Barrier`].
     #[inline]
     pub fn wait(&self) -> BarrierWait<'_> {
-        BarrierWait {
-            barrier: self,
-            place: None,
-            ticket: Ticket::new(),
-        }
+        BarrierWait::new(self)
     }
 
     /// Blocks the thread until as many have come as the barrier is for.
@@ -85,6 +75,92 @@ impl Barrier {
         trill_park::block_on(self.wait())
     }
 
+    /// Waits until as many tasks have come as the barrier is for, or the round is broken off.
+    ///
+    /// # Errors
+    ///
+    /// [`BarrierBroken`] if the barrier is reset or aborted while this waits, or was aborted before.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`wait`](Barrier::wait): a future that is dropped while its round fills does not count, and breaks nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::future::zip;
+    /// use trill_sync::{Barrier, BarrierBroken};
+    ///
+    /// trill_park::block_on(async {
+    ///     let start = Barrier::new(2);
+    ///     let give_up = async { start.abort() };
+    ///     assert_eq!(zip(start.meet(), give_up).await.0.unwrap_err(), BarrierBroken);
+    /// });
+    /// ```
+    #[inline]
+    pub fn meet(&self) -> BarrierMeet<'_> {
+        BarrierMeet::new(self)
+    }
+
+    /// Blocks the thread until as many have come as the barrier is for, or the round is broken off.
+    ///
+    /// # Errors
+    ///
+    /// As [`meet`](Barrier::meet).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let start = trill_sync::Barrier::new(1);
+    /// assert!(start.meet_blocking().is_ok());
+    /// start.abort();
+    /// assert!(start.meet_blocking().is_err());
+    /// ```
+    #[track_caller]
+    pub fn meet_blocking(&self) -> Result<BarrierWaitResult, BarrierBroken> {
+        trill_park::block_on(self.meet())
+    }
+
+    /// Throws out those who have come to this round, and makes an aborted barrier whole.
+    ///
+    /// Those whose round is already full go on as if nothing had happened, also if they have not run yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let start = trill_sync::Barrier::new(1);
+    /// start.abort();
+    /// start.reset();
+    /// assert!(start.meet_blocking().is_ok());
+    /// ```
+    pub fn reset(&self) {
+        self.rounds.break_off(false);
+    }
+
+    /// Throws out those who have come to this round, and lets nobody pass until [`reset`](Barrier::reset).
+    ///
+    /// Those whose round is already full go on.
+    ///
+    /// # Examples
+    ///
+    /// See [`meet`](Barrier::meet).
+    pub fn abort(&self) {
+        self.rounds.break_off(true);
+    }
+
+    /// Returns whether the barrier was aborted and not reset since.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let start = trill_sync::Barrier::new(2);
+    /// start.abort();
+    /// assert!(start.is_broken());
+    /// ```
+    pub fn is_broken(&self) -> bool {
+        self.rounds.is_broken()
+    }
+
     /// Returns how many tasks the barrier is for.
     ///
     /// # Examples
@@ -93,7 +169,7 @@ impl Barrier {
     /// assert_eq!(trill_sync::Barrier::new(3).size(), 3);
     /// ```
     pub fn size(&self) -> usize {
-        self.size
+        self.rounds.size()
     }
 
     /// Returns how many have come in this round.
@@ -104,130 +180,45 @@ impl Barrier {
     /// assert_eq!(trill_sync::Barrier::new(3).waiters(), 0);
     /// ```
     pub fn waiters(&self) -> usize {
-        come(self.state.load(Ordering::Relaxed)) as usize
-    }
-
-    /// Counts a newcomer, and opens the barrier if it is the last; returns its round and how many came before.
-    fn arrive(&self) -> (u32, u32) {
-        let mut state = self.state.load(Ordering::Relaxed);
-        loop {
-            let before = come(state);
-            let last = before as usize + 1 >= self.size;
-            let next = if last {
-                u64::from(round(state).wrapping_add(1)) << ROUND_SHIFT
-            } else {
-                state + 1
-            };
-            // SeqCst: Release pairs with the Acquire in `has_passed`, and Acquire with the Release of those who came
-            // before; the rest is the order that `waiters.rs` asks for.
-            match self
-                .state
-                .compare_exchange_weak(state, next, Ordering::SeqCst, Ordering::Relaxed)
-            {
-                Ok(_) if last => {
-                    self.waiters.broadcast();
-                    return (round(state), before);
-                }
-                Ok(_) => return (round(state), before),
-                Err(now) => state = now,
-            }
-        }
-    }
-
-    /// Takes back one that came, unless its round is over.
-    fn depart(&self, of: u32) {
-        let mut state = self.state.load(Ordering::Relaxed);
-        while round(state) == of {
-            match self.state.compare_exchange_weak(
-                state,
-                state - 1,
-                // AcqRel: keeps the chain of those who come unbroken for the last one.
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => state = now,
-            }
-        }
-    }
-
-    /// Whether the round is over.
-    fn has_passed(&self, of: u32) -> bool {
-        fence_for_loom();
-        // SeqCst: Acquire pairs with the Release in `arrive`; the rest is the order that `waiters.rs` asks for.
-        round(self.state.load(Ordering::SeqCst)) != of
+        self.rounds.come()
     }
 }
 
-/// Waits at a [`Barrier`]; made by [`Barrier::wait`].
+/// Says that a barrier was reset or aborted before as many had come as it is for.
 ///
 /// # Examples
 ///
-/// See [`Barrier`].
-#[must_use = "futures do nothing unless awaited"]
-pub struct BarrierWait<'a> {
-    barrier: &'a Barrier,
-    /// The round it waits for, and how many came before it.
-    place: Option<(u32, u32)>,
-    ticket: Ticket,
-}
+/// See [`Barrier::meet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BarrierBroken;
 
-impl Future for BarrierWait<'_> {
-    type Output = BarrierWaitResult;
-
-    #[track_caller]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let location = Location::caller();
-        let BarrierWait {
-            barrier,
-            place,
-            ticket,
-        } = self.get_mut();
-        leaf(Kind::Notification, *barrier, location, cx, |cx| {
-            let (round, before) = *place.get_or_insert_with(|| barrier.arrive());
-            let ready = barrier.has_passed(round)
-                || barrier.waiters.register(ticket, cx.waker())
-                || barrier.has_passed(round);
-            if !ready {
-                return Poll::Pending;
-            }
-            barrier.waiters.remove(ticket);
-            *place = None;
-            Poll::Ready(BarrierWaitResult {
-                index: before as usize,
-                leader: before as usize + 1 >= barrier.size,
-            })
-        })
-    }
-}
-
-impl Drop for BarrierWait<'_> {
-    fn drop(&mut self) {
-        if let Some((round, _)) = self.place {
-            self.barrier.depart(round);
-            self.barrier.waiters.remove(&mut self.ticket);
-        }
-    }
-}
-
-impl fmt::Debug for BarrierWait<'_> {
+impl fmt::Display for BarrierBroken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BarrierWait").finish_non_exhaustive()
+        f.write_str("the barrier was reset or aborted before all had come")
     }
 }
+
+impl Error for BarrierBroken {}
 
 /// Says which of the tasks at a [`Barrier`] this one was.
 ///
 /// # Examples
 ///
 /// See [`Barrier`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BarrierWaitResult {
     index: usize,
     leader: bool,
 }
 
 impl BarrierWaitResult {
+    pub(crate) fn new(passed: Passed) -> BarrierWaitResult {
+        BarrierWaitResult {
+            index: passed.index,
+            leader: passed.is_last,
+        }
+    }
+
     /// Whether this task was the last to come; exactly one of each round is.
     ///
     /// # Examples
@@ -237,9 +228,9 @@ impl BarrierWaitResult {
         self.leader
     }
 
-    /// Returns how many had come to the round before this one.
+    /// Returns this task's number in its round: all from 0 to below the barrier's size, each once, in order of arrival.
     ///
-    /// If a task that had come is dropped, a later one gets the same number as an earlier one may have.
+    /// The number of one that is dropped before its round is full goes to the next one that comes.
     ///
     /// # Examples
     ///
@@ -250,15 +241,3 @@ impl BarrierWaitResult {
         self.index
     }
 }
-
-/// The round of a state.
-fn round(state: u64) -> u32 {
-    (state >> ROUND_SHIFT) as u32
-}
-
-/// How many have come in the round of a state.
-fn come(state: u64) -> u32 {
-    state as u32
-}
-
-const ROUND_SHIFT: u32 = 32;

@@ -1,6 +1,8 @@
 //! Locks, semaphores, events, conditions and barriers.
 
 pub(crate) mod barrier;
+pub(crate) mod barrier_futures;
+mod barrier_rounds;
 pub(crate) mod condvar;
 pub(crate) mod condvar_futures;
 pub(crate) mod event;
