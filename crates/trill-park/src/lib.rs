@@ -45,7 +45,7 @@ mod watch;
 pub use block_on::block_on;
 pub use driver::{Driver, Due};
 pub use inspect::{Inspect, inspected, set_inspector};
-pub use may_block::{is_polling, may_block};
+pub use may_block::{is_polling, may_block, was_allowed};
 pub use thread::{Thread, thread};
 pub use waker::{is_own, wake};
 

@@ -10,6 +10,8 @@ use crate::thread::{self, Thread};
 thread_local! {
     /// Where blocking was allowed last.
     static ALLOWED: Cell<Option<Here>> = const { Cell::new(None) };
+    /// The task in which blocking was allowed last.
+    static LAST: Cell<Option<TaskId>> = const { Cell::new(None) };
 }
 
 /// Says whether a future is being polled further up on this thread, so that blocking here keeps it and those it shares
@@ -40,8 +42,25 @@ pub fn is_polling() -> bool {
 ///
 /// See [`is_polling`].
 pub fn may_block<R>(body: impl FnOnce() -> R) -> R {
-    let _restore = Restore(ALLOWED.replace(Some(Here::now())));
+    let here = Here::now();
+    let _restore = Restore(ALLOWED.replace(Some(here)));
+    LAST.set(here.task);
     body()
+}
+
+/// Says whether this thread's last [`may_block`] was in that task, whose poll may well have been long.
+///
+/// # Examples
+///
+/// ```
+/// use trill_cell::{Header, Spawned};
+///
+/// let job = Header::new(Spawned::here());
+/// job.poll(|| trill_park::may_block(|| ()));
+/// assert!(trill_park::was_allowed(job.id()));
+/// ```
+pub fn was_allowed(task: TaskId) -> bool {
+    LAST.get() == Some(task)
 }
 
 /// What is being polled on a thread.

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use trill_cell::{Header, Spawned};
-use trill_park::{block_on, is_polling, may_block};
+use trill_park::{block_on, is_polling, may_block, was_allowed};
 use trill_world::VirtualWorld;
 
 #[test]
@@ -27,11 +27,12 @@ fn future_of_block_on_may_not_block() {
 
 #[test]
 fn job_that_says_so_may_block() {
-    let job = Header::new(Spawned::here());
+    let (job, other) = (Header::new(Spawned::here()), Header::new(Spawned::here()));
     job.poll(|| {
         may_block(|| assert!(!is_polling()));
         assert!(is_polling());
     });
+    assert!(was_allowed(job.id()) && !was_allowed(other.id()));
 }
 
 #[test]
