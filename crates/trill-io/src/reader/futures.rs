@@ -104,8 +104,8 @@ impl<R: AsyncRead + Unpin> Future for ReadExact<'_, R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ReadExact { reader, len } = self.get_mut();
         let len = *len;
-        // At least doubled each time, so that the bytes are moved only a few times, and never more than is asked for.
-        let want = |have: usize| (len - have).min(have.max(CHUNK_BYTES));
+        // More each time, and never more than is asked for.
+        let want = |have: usize| (len - have).min(have.clamp(CHUNK_BYTES, FILL_BYTES_MAX));
         ready!(fill(reader, cx, Location::caller(), want, |have| have >= len))?;
         let taken = reader.buffer.take(len);
         if taken.len() < len {
@@ -264,7 +264,7 @@ impl<R: AsyncRead + Unpin> Future for ReadToEnd<'_, R> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ReadToEnd { reader, max } = self.get_mut();
-        let want = |have: usize| have.max(CHUNK_BYTES);
+        let want = |have: usize| have.clamp(CHUNK_BYTES, FILL_BYTES_MAX);
         ready!(fill(reader, cx, Location::caller(), want, |have| have > *max))?;
         if reader.buffer.len() > *max {
             let (consumable, limit) = (*max, *max);
@@ -356,3 +356,7 @@ impl<R> fmt::Debug for ReadToEnd<'_, R> {
             .finish()
     }
 }
+
+/// How much one read of a long piece asks of the stream at most. A unit of the task's budget is one read, so this bounds
+/// what a stream that is always ready delivers in one poll: 8 MiB.
+const FILL_BYTES_MAX: usize = 64 * 1024;

@@ -364,6 +364,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     /// Returns a stream of the lines as text, without `"\n"` or `"\r\n"`.
     ///
+    /// Where `AsyncBufReadExt` is imported, whose method of this name takes the reader itself and has no limit, call
+    /// this one as `Reader::lines(&mut reader)`.
+    ///
     /// # Examples
     ///
     /// ```

@@ -52,14 +52,21 @@ impl Drop for OwnedSeat {
 impl Fan {
     /// Wakes `waker` from now on, until it was woken or the seat is left.
     pub(crate) fn sit(&self, seat: &mut Seat, waker: &Waker) {
-        // Cloned before and dropped after the lock is held: both are code of somebody else.
-        let waker = waker.clone();
         let mut seats = self.lock();
         let number = *seat.0.get_or_insert_with(|| {
             seats.last += 1;
             seats.last
         });
-        let old = match seats.taken.iter_mut().find(|(taken, _)| *taken == number) {
+        let own = seats.taken.iter().find(|(taken, _)| *taken == number);
+        if own.is_some_and(|(_, own)| own.will_wake(waker)) {
+            return;
+        }
+        drop(seats);
+        // Cloned before and dropped after the lock is held: both are code of somebody else.
+        let waker = waker.clone();
+        let mut seats = self.lock();
+        let own = seats.taken.iter_mut().find(|(taken, _)| *taken == number);
+        let old = match own {
             Some((_, old)) => Some(mem::replace(old, waker)),
             None => {
                 seats.taken.push((number, waker));
