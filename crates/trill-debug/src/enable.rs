@@ -1,0 +1,78 @@
+//! Turning debug mode on and off.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use trill_cell::{Unhandled, on_unhandled, print_unhandled};
+
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::inspector::INSPECTOR;
+use crate::observer::OBSERVER;
+use crate::tell;
+use crate::{holds, rate};
+
+/// Turns debug mode on for the process, or gives it another configuration.
+///
+/// The first call takes 2 ms, in which it compares clocks. What was spawned or locked before is looked at as far as is
+/// known.
+///
+/// # Examples
+///
+/// See the [crate's page](crate).
+pub fn enable(config: Config) {
+    rate::learn();
+    tell::configure(config);
+    // Before the listeners are there, so that the first thing they hear finds it on.
+    ON.store(true, Ordering::Relaxed);
+    static LISTEN: Once = Once::new();
+    LISTEN.call_once(|| {
+        trill_cell::observe(&OBSERVER);
+        on_unhandled(&unhandled);
+    });
+    trill_park::set_inspector(Some(&INSPECTOR));
+}
+
+/// Turns debug mode off.
+///
+/// The observer of trill-cell stays and does nothing. Failures that nobody can receive are printed again.
+///
+/// # Examples
+///
+/// ```
+/// use trill_debug::Config;
+///
+/// trill_debug::enable(Config::new());
+/// trill_debug::disable();
+/// assert!(!trill_debug::is_enabled());
+/// ```
+pub fn disable() {
+    trill_park::set_inspector(None);
+    ON.store(false, Ordering::Relaxed);
+    holds::forget_all();
+}
+
+/// Says whether debug mode is on; one relaxed load.
+///
+/// # Examples
+///
+/// See [`disable`].
+#[inline]
+pub fn is_enabled() -> bool {
+    // Relaxed: a switch that is seen a little late. What it guards has locks of its own.
+    ON.load(Ordering::Relaxed)
+}
+
+/// Hears of failures that nobody can receive.
+fn unhandled(failure: &Unhandled<'_>) {
+    if is_enabled() {
+        tell::tell(|| Finding::Unhandled {
+            what: failure.what,
+            message: failure.to_string(),
+        });
+    } else {
+        print_unhandled(failure);
+    }
+}
+
+static ON: AtomicBool = AtomicBool::new(false);
