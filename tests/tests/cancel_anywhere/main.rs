@@ -12,6 +12,7 @@ mod channels;
 mod harness;
 mod locks;
 mod mistakes;
+mod promises;
 mod queues;
 mod timer;
 mod waits;

@@ -278,3 +278,25 @@ case!(once_cell_set: "trill_sync::OnceCell::set",
         assert_eq!((output.unwrap_or(Ok(1)), cell.get()), (Ok(1), Some(&expected)));
     },
 );
+
+case!(barrier_meet: "trill_sync::Barrier::meet",
+    setup: Barrier::new(3),
+    script: |barrier| {
+        pause().await;
+        pause().await;
+        // Three have come, unless the one under test is gone: then those who wait are told.
+        let leave = async {
+            pause().await;
+            pause().await;
+            barrier.abort();
+        };
+        or(async { drop(barrier.meet().await) }, leave).await;
+    },
+    wait: |barrier| barrier.meet().await.is_ok(),
+    behind: |barrier| { drop(barrier.meet().await) },
+    after: |barrier, output| {
+        assert_ne!(output, Some(false), "nobody broke it before it was full");
+        barrier.reset();
+        assert_eq!((barrier.waiters(), barrier.is_broken()), (0, false));
+    },
+);
