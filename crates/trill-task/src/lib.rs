@@ -1,19 +1,30 @@
 //! Structured concurrency: scopes, groups, cancel tokens, task-locals, waiting for many.
 
+mod caught;
+mod group;
 mod local;
 pub mod many;
 mod pinned;
 mod primitive;
+mod scope;
 mod shield;
 mod task_info;
 mod time_limit;
 mod timeout_join;
 mod token;
 
+pub use group::{
+    Child, ChildEnded, ChildError, Failure, Group, GroupError, JoinNext, JoinNextWithId, NotReady,
+    Ready, Refused, RunGroup, SetTask, Shutdown, SpawnWhenFree, Start, StartError, TaskGroup,
+    TaskSet, WhyRefused, group,
+};
 pub use local::{Context, ContextScope, LocalScope, NotSet, TaskLocal};
 pub use many::{
     TaskHandle, Until, as_completed, gather, join_all, map_concurrent, race, try_gather,
     try_join_all, try_map_concurrent, wait,
+};
+pub use scope::{
+    JoinScoped, RunScope, Scope, ScopeLocal, Scoped, scope, scope_local, try_scope, try_scope_local,
 };
 pub use shield::{NotShielded, Shield, shield, try_shield};
 pub use task_info::{TaskInfo, current};

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use super::ready_set::ReadySet;
 
 /// Any number of futures that are polled together.
-pub(crate) struct Members<F> {
+pub(crate) struct Members<F: ?Sized> {
     ready: ReadySet,
     /// By place; a place is used again.
     entries: Vec<Option<Entry<F>>>,
@@ -17,12 +17,12 @@ pub(crate) struct Members<F> {
     free: Vec<usize>,
 }
 
-struct Entry<F> {
+struct Entry<F: ?Sized> {
     future: Pin<Box<F>>,
     waker: Waker,
 }
 
-impl<F> Members<F> {
+impl<F: ?Sized> Members<F> {
     pub(crate) fn new() -> Members<F> {
         Members {
             ready: ReadySet::new(),
@@ -50,6 +50,19 @@ impl<F> Members<F> {
         Some(entry.future)
     }
 
+    /// Takes all futures out.
+    pub(crate) fn take_all(&mut self) -> Vec<Pin<Box<F>>> {
+        let all = self.entries.drain(..).enumerate();
+        let taken = all.filter_map(|(index, entry)| {
+            let future = entry?.future;
+            self.ready.leave(index);
+            Some(future)
+        });
+        let taken = taken.collect();
+        self.free.clear();
+        taken
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
     }
@@ -59,7 +72,7 @@ impl<F> Members<F> {
     }
 }
 
-impl<F: Future> Members<F> {
+impl<F: Future + ?Sized> Members<F> {
     /// Polls each woken future once, until `ended` breaks, which hears of each one that ends.
     ///
     /// The future is dropped before `ended` is called. Where this returns `None` the task of `cx` is woken when another
@@ -88,7 +101,7 @@ impl<F: Future> Members<F> {
     }
 }
 
-impl<F> fmt::Debug for Members<F> {
+impl<F: ?Sized> fmt::Debug for Members<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Members")
             .field("len", &self.len())
