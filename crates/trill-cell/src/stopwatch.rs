@@ -5,7 +5,9 @@
 //! last longer than the time between two calls of [`pulse`] are all timed. A task's total is then an estimate, without bias
 //! because the distances vary, and one that stays in a poll for long is always seen.
 //!
-//! Every poll is timed while there is an [`Observer`](crate::Observer), and where nobody gives the pulse.
+//! Every poll is timed while there is an [`Observer`](crate::Observer), and where nobody gives the pulse. Without the feature
+//! `insight` nothing is timed.
+#![cfg_attr(not(feature = "insight"), allow(dead_code))]
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};

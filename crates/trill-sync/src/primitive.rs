@@ -3,7 +3,7 @@
 #[cfg(not(loom))]
 mod chosen {
     pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
     pub(crate) use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
@@ -40,7 +40,7 @@ mod chosen {
 mod chosen {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{
-        AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
@@ -52,8 +52,8 @@ mod chosen {
 
 #[allow(unused_imports)] // Both halves of the crate take what they need.
 pub(crate) use chosen::{
-    Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock,
-    RwLockReadGuard, UnsafeCell, fence, fence_for_loom,
+    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering,
+    RwLock, RwLockReadGuard, UnsafeCell, fence, fence_for_loom,
 };
 
 /// Declares constructors that are `const`, except under loom, whose atomics cannot be made in constants.

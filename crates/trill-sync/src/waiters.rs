@@ -10,25 +10,29 @@
 //! | bits | name | meaning |
 //! | --- | --- | --- |
 //! | 0 | `OCCUPIED` | the slot belongs to a ticket |
-//! | 1 | `LOCKED` | somebody is in the slot's waker cell |
+//! | 1 | `LOCKED` | its owner is writing the slot's waker |
 //! | 2 | `NOTIFIED` | the slot's ticket was notified and has not noticed yet |
 //! | 3 | `BROADCAST` | it was notified together with all others: its turn is not to be passed on |
-//! | 4–31 | count | waiters of the overflow list that were not notified |
-//! | 32–63 | weight | what the slot's ticket asks for |
+//! | 4–27 | count | waiters of the overflow list that were not notified |
+//! | 28–35 | weight | what the slot's ticket asks for; who asks for more than fits waits in the list |
+//! | 36–63 | generation | counts the wakers that were written into the slot; a ticket knows its own |
 //!
 //! # Transitions of the slot
 //!
-//! 1. whole word 0 → `OCCUPIED|LOCKED` by `register`: the slot is claimed only when nobody else waits, so whoever is
-//!    in the slot and not notified came before everybody in the list. `register_front` asks only for a free slot.
-//! 2. `OCCUPIED` → `OCCUPIED|LOCKED` by the ticket's owner, to compare or replace the waker.
-//! 3. `LOCKED` → cleared by whoever set it. An owner that finds `NOTIFIED` then takes its waker back itself.
-//! 4. `OCCUPIED` → `+NOTIFIED|LOCKED` by a notifier, which takes the waker and does 3. If the owner had `LOCKED`, the
-//!    notifier sets `NOTIFIED` only and leaves the cell alone.
-//! 5. `OCCUPIED|NOTIFIED` → cleared by the owner when it notices. `LOCKED` may stay: the notifier's 3 frees the slot.
-//! 6. `OCCUPIED` → `LOCKED` by an owner that gives up; it drops its waker and does 3.
+//! 1. flags and count 0 → `OCCUPIED|LOCKED`, weight, generation + 1, by `register`: the slot is claimed only when nobody else
+//!    waits, so whoever is in the slot and not notified came before everybody in the list. `register_front` asks only for
+//!    a free slot.
+//! 2. `OCCUPIED` → `OCCUPIED|LOCKED`, generation + 1, by the ticket's owner, to replace the waker.
+//! 3. `LOCKED` → cleared by the owner. One that finds `NOTIFIED` then takes its waker back and does 5.
+//! 4. `OCCUPIED` → flags 0 by a notifier: the waker is its own, and the slot is free. The ticket learns from the flags
+//!    and the generation that it was notified. With `BROADCAST`, which the ticket is to learn of too, → `+NOTIFIED`. If
+//!    the owner has `LOCKED`, → `+NOTIFIED`, and the waker stays the owner's.
+//! 5. `OCCUPIED|NOTIFIED` → flags 0 by the owner when it notices.
+//! 6. `OCCUPIED` → flags 0 by an owner that gives up; the waker is its own again.
 //!
-//! The waker cell is touched only by whoever set `LOCKED`, and by the owner of a slot that is `NOTIFIED` and was
-//! locked by itself. No foreign code (clone, wake, drop of a waker) runs with `LOCKED` set or under the mutex.
+//! The waker is written by the owner alone, with `LOCKED`. A notifier copies its two words before it does 4, and what it
+//! copied is a waker only if 4 succeeds: the generation shows that the slot was not locked in between. No foreign code
+//! (clone, wake, drop of a waker) runs with `LOCKED` set or under the mutex.
 //!
 //! # Why no wake-up is lost
 //!
@@ -47,8 +51,6 @@
 //! # Tested by
 //!
 //! loom: `tests/loom_waiters.rs`; otherwise the tests of every primitive.
-#![allow(unsafe_code)] // Sharing the slot's waker cell between threads.
-
 mod overflow;
 mod slot;
 mod wake_list;
@@ -60,17 +62,16 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{OnceLock, PoisonError};
 use std::task::Waker;
 
-use crate::primitive::{
-    AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, const_fn, fence, fence_for_loom,
-};
+use crate::primitive::{AtomicU64, Mutex, MutexGuard, Ordering, const_fn, fence, fence_for_loom};
 use overflow::{End, Overflow};
+use slot::{Cell as SlotCell, Notified};
 use wake_list::WakeList;
-use word::{BROADCAST, NOTIFIED, ONE_LISTED, anybody, listed, slot_waits, weight_of};
+use word::{BROADCAST, ONE_LISTED, anybody, listed, slot_waits, weight_of};
 
 /// A queue of waiters.
 pub(crate) struct Waiters {
     word: AtomicU64,
-    waker: UnsafeCell<Option<Waker>>,
+    cell: SlotCell,
     overflow: OnceLock<Box<Mutex<Overflow>>>,
 }
 
@@ -87,7 +88,8 @@ pub(crate) struct Ticket {
 enum Place {
     #[default]
     Nowhere,
-    Slot,
+    /// In the slot, with the waker of this generation.
+    Slot(u32),
     Listed(u32),
 }
 
@@ -113,7 +115,7 @@ impl Waiters {
         pub(crate) const fn new() -> Waiters {
             Waiters {
                 word: AtomicU64::new(0),
-                waker: UnsafeCell::new(None),
+                cell: SlotCell::new(),
                 overflow: OnceLock::new(),
             }
         }
@@ -176,8 +178,7 @@ impl Waiters {
     pub(crate) fn is_notified(&self, ticket: &Ticket) -> bool {
         match ticket.place {
             Place::Nowhere => false,
-            // Acquire: pairs with the notifier's SeqCst exchange in `notify_slot`.
-            Place::Slot => self.word.load(Ordering::Acquire) & NOTIFIED != 0,
+            Place::Slot(generation) => self.is_slot_notified(generation),
             Place::Listed(key) => self.list().is_notified(key),
         }
     }
@@ -190,7 +191,7 @@ impl Waiters {
     pub(crate) fn remove(&self, ticket: &mut Ticket) -> bool {
         match std::mem::take(&mut ticket.place) {
             Place::Nowhere => false,
-            Place::Slot => self.leave_slot(),
+            Place::Slot(generation) => self.leave_slot(generation),
             Place::Listed(key) => {
                 let mut list = self.list();
                 let left = list.remove(key);
@@ -214,8 +215,19 @@ impl Waiters {
     /// Does what [`notify_one`](Waiters::notify_one) does after a sequentially consistent change of the condition.
     #[inline]
     pub(crate) fn notify_one_unfenced(&self) -> usize {
-        if self.is_empty() {
+        fence_for_loom();
+        // SeqCst: pairs with the SeqCst writes of the word in `register`, see "Why no wake-up is lost".
+        let word = self.word.load(Ordering::SeqCst);
+        if !anybody(word) {
             return 0;
+        }
+        if slot_waits(word) {
+            if let Some(waker) = self.notify_slot(word, 0) {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                return 1;
+            }
         }
         self.notify_some(1)
     }
@@ -313,14 +325,16 @@ impl Waiters {
     fn notify_everybody(&self) -> usize {
         let mut wakers = WakeList::new();
         let mut notified = 0;
-        let mut word = self.word.load(Ordering::Relaxed);
+        // Acquire: pairs with the Release in `unlock_slot`; the waker is copied before the exchange.
+        let mut word = self.word.load(Ordering::Acquire);
         while slot_waits(word) {
             if let Some(waker) = self.notify_slot(word, BROADCAST) {
                 wakers.push(waker);
                 notified += 1;
                 break;
             }
-            word = self.word.load(Ordering::Relaxed);
+            // Acquire: as above.
+            word = self.word.load(Ordering::Acquire);
         }
         if listed(word) > 0 {
             let mut list = self.list();
@@ -352,7 +366,13 @@ impl Waiters {
     fn place(&self, end: End, ticket: &mut Ticket, weight: u32, waker: &Waker) -> bool {
         let notified = match ticket.place {
             Place::Nowhere => self.enter(end, ticket, weight, waker.clone()),
-            Place::Slot => self.refresh_slot(waker),
+            Place::Slot(generation) => match self.refresh_slot(generation, waker) {
+                Ok(generation) => {
+                    ticket.place = Place::Slot(generation);
+                    false
+                }
+                Err(Notified) => true,
+            },
             Place::Listed(key) => self.refresh_listed(key, waker),
         };
         if notified {
@@ -364,8 +384,8 @@ impl Waiters {
     /// Takes a place in the slot, or else in the list.
     fn enter(&self, end: End, ticket: &mut Ticket, weight: u32, waker: Waker) -> bool {
         let waker = match self.enter_slot(end, weight, waker) {
-            Ok(notified) => {
-                ticket.place = Place::Slot;
+            Ok((generation, notified)) => {
+                ticket.place = Place::Slot(generation);
                 return notified;
             }
             Err(waker) => waker,
@@ -423,10 +443,6 @@ impl Waiters {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-// SAFETY: the only field that is not `Sync` is the waker cell, whose accesses the word orders ("Transitions of the
-// slot"); wakers are `Send` and `Sync`. Loom checks the accesses in `tests/loom_waiters.rs`.
-unsafe impl Sync for Waiters {}
 
 // No foreign code runs while the queue is being changed, so a panic leaves it whole.
 impl UnwindSafe for Waiters {}

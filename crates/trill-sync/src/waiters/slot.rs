@@ -1,164 +1,269 @@
 //! The first waiter of a queue, in place: the transitions that [`Waiters`]'s page numbers.
-#![allow(unsafe_code)] // The slot's waker cell.
+#![allow(unsafe_code)] // A waker is kept as two words, so that a notifier may copy it before it knows that it may.
 
-use std::task::Waker;
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::task::{RawWakerVTable, Waker};
 
 use super::Waiters;
 use super::overflow::End;
-use super::word::{BROADCAST, LOCKED, NOTIFIED, OCCUPIED, SLOT, WEIGHT, WEIGHT_SHIFT};
-use crate::primitive::Ordering;
+use super::word::{
+    BROADCAST, LISTED, LOCKED, NOTIFIED, OCCUPIED, ONE_GENERATION, SLOT, WEIGHT, WEIGHT_MAX,
+    WEIGHT_SHIFT, generation_of,
+};
+use crate::primitive::{AtomicPtr, Ordering, const_fn};
+
+/// A waker, bit by bit.
+pub(super) struct Cell {
+    data: AtomicPtr<()>,
+    table: AtomicPtr<()>,
+}
+
+/// How the ticket of a generation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Waits,
+    /// Notified with a turn, and the slot is free again.
+    Free,
+    /// Notified, and the slot is still the ticket's.
+    Notified,
+}
+
+impl Cell {
+    const_fn! {
+        /// Starts empty.
+        pub(super) const fn new() -> Cell {
+            Cell {
+                data: AtomicPtr::new(ptr::null_mut()),
+                table: AtomicPtr::new(ptr::null_mut()),
+            }
+        }
+    }
+
+    /// Writes a waker. The word, by which others learn of it, is changed with Release afterwards.
+    #[inline]
+    fn write(&self, waker: Waker) {
+        let waker = ManuallyDrop::new(waker);
+        self.data.store(waker.data().cast_mut(), Ordering::Relaxed);
+        let table = ptr::from_ref(waker.vtable()).cast_mut().cast();
+        self.table.store(table, Ordering::Relaxed);
+    }
+
+    /// Copies the waker, to own it if a step shows that it may be owned.
+    #[inline]
+    fn copy(&self) -> (*mut (), *mut ()) {
+        let data = self.data.load(Ordering::Relaxed);
+        (data, self.table.load(Ordering::Relaxed))
+    }
+
+    /// Whether it is a waker that wakes the same task as `waker`.
+    #[inline]
+    fn will_wake(&self, waker: &Waker) -> bool {
+        let (data, table) = self.copy();
+        ptr::eq(data, waker.data()) && ptr::eq(table.cast(), waker.vtable())
+    }
+}
+
+/// Makes the waker that was copied bit by bit.
+///
+/// # Safety
+///
+/// It was written by [`Cell::write`], and the caller is the one that owns it now.
+#[inline]
+unsafe fn owned((data, table): (*mut (), *mut ())) -> Waker {
+    // SAFETY: `write` stored the address of a `&'static RawWakerVTable`. The caller upholds it; Miri on
+    // `tests/channel_mpmc.rs` would fail.
+    let table: &'static RawWakerVTable = unsafe { &*table.cast() };
+    // SAFETY: data and table were one waker's, which the caller owns. Miri on `tests/channel_mpmc.rs` would fail.
+    unsafe { Waker::new(data, table) }
+}
 
 impl Waiters {
-    /// Transition 1; returns whether the ticket was notified meanwhile and has left, or the waker if the slot is not
-    /// for it.
-    pub(super) fn enter_slot(&self, end: End, weight: u32, waker: Waker) -> Result<bool, Waker> {
-        let mut free = 0;
-        if end == End::Front {
-            free = self.word.load(Ordering::Relaxed) & !(SLOT | WEIGHT);
-        }
-        let claimed = free | OCCUPIED | LOCKED | u64::from(weight) << WEIGHT_SHIFT;
+    /// Transition 1; returns the new generation and whether its ticket was notified meanwhile and has left, or the waker
+    /// if the slot is not for it.
+    #[inline]
+    pub(super) fn enter_slot(
+        &self,
+        end: End,
+        weight: u32,
+        waker: Waker,
+    ) -> Result<(u32, bool), Waker> {
+        let word = self.word.load(Ordering::Relaxed);
+        let is_free = match end {
+            End::Back => word & (SLOT | LISTED) == 0,
+            End::Front => word & SLOT == 0,
+        };
+        let may_enter = is_free && weight <= WEIGHT_MAX;
+        let entered = u64::from(weight) << WEIGHT_SHIFT | OCCUPIED | LOCKED;
+        let claimed = (word & !WEIGHT).wrapping_add(ONE_GENERATION) | entered;
         // SeqCst: Acquire pairs with the Release of whoever left the slot; see also "Why no wake-up is lost".
-        let claim = self
-            .word
-            .compare_exchange(free, claimed, Ordering::SeqCst, Ordering::Relaxed);
-        if claim.is_err() {
+        let claim = may_enter
+            && self
+                .word
+                .compare_exchange(word, claimed, Ordering::SeqCst, Ordering::Relaxed)
+                .is_ok();
+        if !claim {
             return Err(waker);
         }
-        self.waker.with_mut(|cell| {
-            // SAFETY: transition 1 gave this thread the cell, and it holds `None` since the last owner left.
-            // Loom checks it in `tests/loom_waiters.rs`.
-            unsafe { *cell = Some(waker) }
-        });
-        Ok(self.unlock_slot())
+        self.cell.write(waker);
+        Ok((generation_of(claimed), self.unlock_slot()))
     }
 
     /// Transition 4, if the word still is `word`. Returns the waker, unless the owner is about to see it anyway.
     #[inline]
     pub(super) fn notify_slot(&self, word: u64, how: u64) -> Option<Option<Waker>> {
-        // SeqCst: Acquire pairs with the owner's unlock in `unlock_slot`, which published the waker; Release publishes
-        // what is handed over to the owner's Acquire in `lock_slot`, `leave_slot` and `is_notified`.
+        let is_locked = word & LOCKED != 0;
+        let copy = self.cell.copy();
+        let next = match is_locked || how != 0 {
+            true => word | NOTIFIED | how,
+            false => word & !SLOT,
+        };
+        // SeqCst: Acquire pairs with the Release in `unlock_slot`, which published the waker; Release publishes what is
+        // handed over to the owner's Acquire in `standing`, and orders the copy before whoever enters next.
         self.word
-            .compare_exchange(
-                word,
-                word | NOTIFIED | LOCKED | how,
-                Ordering::SeqCst,
-                Ordering::Relaxed,
-            )
+            .compare_exchange(word, next, Ordering::SeqCst, Ordering::Relaxed)
             .ok()?;
-        if word & LOCKED != 0 {
+        if is_locked {
             return Some(None);
         }
-        let waker = self.take_waker();
-        // Release: pairs with the Acquire of the next claim in `enter_slot`.
-        self.word.fetch_and(!LOCKED, Ordering::Release);
-        Some(waker)
+        // SAFETY: the word had `OCCUPIED` and neither `LOCKED` nor `NOTIFIED` from before the copy until the exchange,
+        // of one generation, so the copy is of this generation's waker, and the exchange took the right to it from its
+        // owner. `tests/loom_waiters.rs` would fail.
+        Some(Some(unsafe { owned(copy) }))
     }
 
-    /// Makes the slot's ticket, ours, remember `waker`; returns whether it was notified and has left the slot.
-    pub(super) fn refresh_slot(&self, waker: &Waker) -> bool {
-        if self.lock_slot() {
-            return true;
+    /// Makes the slot's ticket, ours, remember `waker`; returns the generation, which may be a new one, or that the
+    /// ticket was notified and has left the slot.
+    pub(super) fn refresh_slot(&self, generation: u32, waker: &Waker) -> Result<u32, Notified> {
+        // Acquire: as in `standing`.
+        let mut word = self.word.load(Ordering::Acquire);
+        if self.notice(word, generation).is_some() {
+            return Err(Notified);
         }
-        let same = self.waker.with(|cell| {
-            // SAFETY: transition 2 gave this thread the cell. Loom checks it in `tests/loom_waiters.rs`.
-            let held = unsafe { &*cell };
-            held.as_ref().is_some_and(|held| held.will_wake(waker))
-        });
-        if self.unlock_slot() {
-            return true;
-        }
-        if same {
-            return false;
+        // Only the owner, this ticket, writes the cell.
+        if self.cell.will_wake(waker) {
+            return Ok(generation);
         }
         // Cloned with the slot unlocked, because foreign code may do anything.
-        let mut waker = Some(waker.clone());
-        if self.lock_slot() {
-            return true;
+        let fresh = waker.clone();
+        let copy = self.cell.copy();
+        let locked = loop {
+            // Transition 2. SeqCst: as everywhere a waiter writes the word.
+            let locked = word.wrapping_add(ONE_GENERATION) | LOCKED;
+            match self
+                .word
+                .compare_exchange_weak(word, locked, Ordering::SeqCst, Ordering::Acquire)
+            {
+                Ok(_) => break locked,
+                Err(now) => word = now,
+            }
+            if self.notice(word, generation).is_some() {
+                return Err(Notified);
+            }
+        };
+        self.cell.write(fresh);
+        let notified = self.unlock_slot();
+        // SAFETY: transition 2 took it from the reach of notifiers. Dropped with the slot unlocked: it is foreign code.
+        drop(unsafe { owned(copy) });
+        match notified {
+            true => Err(Notified),
+            false => Ok(generation_of(locked)),
         }
-        self.waker.with_mut(|cell| {
-            // SAFETY: as above.
-            let held = unsafe { &mut *cell };
-            std::mem::swap(held, &mut waker);
-        });
-        self.unlock_slot()
     }
 
-    /// Transition 2, or 5 if the ticket was notified; returns whether it was.
-    fn lock_slot(&self) -> bool {
-        // Acquire: pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
+    /// Whether the ticket of this generation was notified and has not noticed.
+    pub(super) fn is_slot_notified(&self, generation: u32) -> bool {
+        // Acquire: as in `standing`.
+        standing(self.word.load(Ordering::Acquire), generation) != Standing::Waits
+    }
+
+    /// Gives up the slot; returns whether its ticket had been notified alone.
+    #[inline]
+    pub(super) fn leave_slot(&self, generation: u32) -> bool {
+        // Acquire: as in `standing`.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            if word & NOTIFIED != 0 {
-                self.free_slot();
-                return true;
+            if let Some(has_turn) = self.notice(word, generation) {
+                return has_turn;
             }
-            // SeqCst: as everywhere a waiter writes the word.
+            let copy = self.cell.copy();
+            // Transition 6. SeqCst: as everywhere a waiter writes the word.
             match self.word.compare_exchange_weak(
                 word,
-                word | LOCKED,
+                word & !SLOT,
                 Ordering::SeqCst,
                 Ordering::Acquire,
             ) {
-                Ok(_) => return false,
+                Ok(_) => {
+                    // SAFETY: it is this ticket's, and the exchange took it from the reach of notifiers.
+                    drop(unsafe { owned(copy) });
+                    return false;
+                }
                 Err(now) => word = now,
             }
         }
     }
 
+    /// Transition 5, if the ticket of this generation was notified; returns whether it has a turn.
+    #[inline]
+    fn notice(&self, word: u64, generation: u32) -> Option<bool> {
+        match standing(word, generation) {
+            Standing::Waits => None,
+            Standing::Free => Some(true),
+            Standing::Notified => {
+                self.free_slot();
+                Some(word & BROADCAST == 0)
+            }
+        }
+    }
+
     /// Transition 3 by the owner, and 5 if the ticket was notified meanwhile; returns whether it was.
+    #[inline]
     fn unlock_slot(&self) -> bool {
         // SeqCst: Release publishes the waker to `notify_slot`, Acquire takes what it handed over.
         let word = self.word.fetch_and(!LOCKED, Ordering::SeqCst);
         if word & NOTIFIED == 0 {
             return false;
         }
-        let waker = self.take_waker();
+        let copy = self.cell.copy();
         self.free_slot();
-        drop(waker);
+        // SAFETY: a notifier that finds `LOCKED` leaves the waker to the owner, which this is.
+        drop(unsafe { owned(copy) });
         true
     }
 
     /// Transition 5.
     fn free_slot(&self) {
         // AcqRel: Release pairs with the Acquire of the next claim, Acquire with the notifier's exchange.
-        self.word
-            .fetch_and(!(SLOT | WEIGHT) | LOCKED, Ordering::AcqRel);
+        self.word.fetch_and(!SLOT, Ordering::AcqRel);
     }
+}
 
-    /// Gives up the slot; returns whether its ticket had been notified alone.
-    pub(super) fn leave_slot(&self) -> bool {
-        // Acquire: pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
-        let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            if word & NOTIFIED != 0 {
-                self.free_slot();
-                return word & BROADCAST == 0;
-            }
-            // Transition 6. SeqCst: as everywhere a waiter writes the word.
-            match self.word.compare_exchange_weak(
-                word,
-                word & !(SLOT | WEIGHT) | LOCKED,
-                Ordering::SeqCst,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => break,
-                Err(now) => word = now,
-            }
+impl Drop for Waiters {
+    fn drop(&mut self) {
+        // A waiter that was forgotten left its waker here.
+        let word = self.word.load(Ordering::Relaxed);
+        if word & (OCCUPIED | NOTIFIED) == OCCUPIED {
+            // SAFETY: nobody else has the queue, and the ticket that was forgotten will not ask for it.
+            drop(unsafe { owned(self.cell.copy()) });
         }
-        let waker = self.take_waker();
-        // Release: pairs with the Acquire of the next claim in `enter_slot`.
-        self.word.fetch_and(!LOCKED, Ordering::Release);
-        drop(waker);
-        false
     }
+}
 
-    /// Empties the waker cell, to which the caller has the right.
-    fn take_waker(&self) -> Option<Waker> {
-        self.waker.with_mut(|cell| {
-            // SAFETY: the caller set `LOCKED`, or owns a slot whose notifier left the cell to it ("Transitions of the
-            // slot"). Loom checks it in `tests/loom_waiters.rs`.
-            let held = unsafe { &mut *cell };
-            held.take()
-        })
+/// The slot's ticket was notified and has left.
+#[derive(Debug)]
+pub(super) struct Notified;
+
+/// How the ticket of a generation stands by this word.
+///
+/// The word was loaded with Acquire, which pairs with the SeqCst exchange in `notify_slot`, for what was handed over.
+#[inline]
+fn standing(word: u64, generation: u32) -> Standing {
+    if word & OCCUPIED == 0 || generation_of(word) != generation {
+        Standing::Free
+    } else if word & NOTIFIED != 0 {
+        Standing::Notified
+    } else {
+        Standing::Waits
     }
 }
