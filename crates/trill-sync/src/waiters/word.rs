@@ -46,4 +46,4 @@ pub(super) const WEIGHT_MAX: u32 = (WEIGHT >> WEIGHT_SHIFT) as u32;
 const GENERATION_SHIFT: u32 = 36;
 pub(super) const ONE_GENERATION: u64 = 1 << GENERATION_SHIFT;
 pub(super) const ONE_LISTED: u64 = 1 << LISTED_SHIFT;
-pub(super) const LISTED: u64 = (1 << WEIGHT_SHIFT) - 1 & !SLOT;
+pub(super) const LISTED: u64 = ((1 << WEIGHT_SHIFT) - 1) & !SLOT;
