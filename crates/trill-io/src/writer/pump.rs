@@ -33,6 +33,24 @@ impl<W> Pump<W> {
     }
 }
 
+impl<W: AsyncWrite + Unpin> Pump<W> {
+    /// Marks the writer as closing, whoever still has a clone of it: what is buffered goes out, then the pump ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let writer = trill_io::Writer::new(Vec::new());
+    /// let pump = writer.pump();
+    /// pump.begin_close();
+    /// assert!(writer.write(b"x").is_err());
+    /// trill_park::block_on(pump)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn begin_close(&self) {
+        self.shared.begin_close();
+    }
+}
+
 impl<W: AsyncWrite + Unpin> Future for Pump<W> {
     type Output = io::Result<()>;
 
