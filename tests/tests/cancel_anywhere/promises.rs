@@ -7,8 +7,10 @@ use trill_sync::promise::{Promise, Promised, promise};
 use crate::case;
 use crate::harness::pause;
 
-/// Both sides of a promise, of which each can be taken.
-fn pair() -> (RefCell<Option<Promise<u32, String>>>, Promised<u32, String>) {
+/// A promise that can be taken.
+type Giver = RefCell<Option<Promise<u32, String>>>;
+
+fn pair() -> (Giver, Promised<u32, String>) {
     let (promise, promised) = promise();
     (RefCell::new(Some(promise)), promised)
 }
