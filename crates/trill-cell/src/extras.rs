@@ -9,7 +9,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::locals::Locals;
@@ -20,12 +20,28 @@ pub(crate) struct Extras {
     pub(crate) name: Option<Box<str>>,
     /// Only the thread that polls the task takes the lock, so it is never waited for.
     locals: Mutex<Locals>,
+    /// The upper half of the count of polls. Written by the thread that polls.
+    #[cfg_attr(not(feature = "insight"), allow(dead_code))]
+    polls: AtomicU32,
 }
 
 impl Extras {
     /// The locals. No code of the program may run, and no value be dropped, until they are let go.
     pub(crate) fn locals(&self) -> MutexGuard<'_, Locals> {
         self.locals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts that the lower half of the count of polls has come round.
+    #[cfg(feature = "insight")]
+    #[cold]
+    pub(crate) fn carry_poll(&self) {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the lower half of the count of polls has come round.
+    #[cfg(feature = "insight")]
+    pub(crate) fn polls_carried(&self) -> u32 {
+        self.polls.load(Ordering::Relaxed)
     }
 }
 
@@ -92,8 +108,11 @@ impl Drop for Slot {
 
 #[cold]
 fn made(name: Option<Box<str>>, locals: Locals) -> *mut Extras {
-    let locals = Mutex::new(locals);
-    Box::into_raw(Box::new(Extras { name, locals }))
+    Box::into_raw(Box::new(Extras {
+        name,
+        locals: Mutex::new(locals),
+        polls: AtomicU32::new(0),
+    }))
 }
 
 #[cold]

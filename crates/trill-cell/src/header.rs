@@ -3,12 +3,12 @@
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use crate::budget;
 use crate::carried;
 use crate::current::{self, Setting};
-use crate::extras::Slot;
+use crate::extras::{Extras, Slot};
 use crate::id::TaskId;
 use crate::observer;
 use crate::spawned::Spawned;
@@ -29,7 +29,9 @@ pub struct Header {
     /// One word: most tasks have no name and no locals.
     extras: Slot,
     parent: Option<TaskId>,
-    polls: AtomicU64,
+    /// The lower half of the count; the upper one is among the extras.
+    polls: AtomicU32,
+    mark: AtomicU32,
     ticks: AtomicU64,
     /// A packed [`Wait`], or 0.
     wait: AtomicU64,
@@ -56,7 +58,8 @@ impl Header {
             site: spawned.site,
             extras: Slot::new(spawned.name, carried::inherited()),
             parent: current::current_id(),
-            polls: AtomicU64::new(0),
+            polls: AtomicU32::new(0),
+            mark: AtomicU32::new(u32::MAX),
             ticks: AtomicU64::new(0),
             wait: AtomicU64::new(0),
             location: AtomicPtr::new(ptr::null_mut()),
@@ -120,8 +123,11 @@ impl Header {
     #[inline]
     fn begin_poll(&self) -> Setting {
         // Only the polling thread writes, so a load and a store are enough.
-        self.polls
-            .store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        let polls = self.polls.load(Ordering::Relaxed).wrapping_add(1);
+        self.polls.store(polls, Ordering::Relaxed);
+        if polls == 0 {
+            self.extras.get_or_insert().carry_poll();
+        }
         self.wait.store(0, Ordering::Relaxed);
         Setting::new(self)
     }
@@ -189,7 +195,35 @@ impl Header {
     ///
     /// See [`Header::poll`].
     pub fn polls(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed)
+        let upper = self.extras.get().map_or(0, Extras::polls_carried);
+        u64::from(upper) << 32 | u64::from(self.polls.load(Ordering::Relaxed))
+    }
+
+    /// Returns four bytes that belong to the scheduler which made the task; [`u32::MAX`] until they are set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned};
+    ///
+    /// let header = Header::new(Spawned::here());
+    /// assert_eq!(header.mark(), u32::MAX);
+    /// header.set_mark(7);
+    /// assert_eq!(header.mark(), 7);
+    /// ```
+    #[inline]
+    pub fn mark(&self) -> u32 {
+        self.mark.load(Ordering::Relaxed)
+    }
+
+    /// Sets the scheduler's four bytes.
+    ///
+    /// # Examples
+    ///
+    /// See [`Header::mark`].
+    #[inline]
+    pub fn set_mark(&self, mark: u32) {
+        self.mark.store(mark, Ordering::Relaxed);
     }
 
     /// Returns how long all polls took together, in [`trill_world::ticks`].
@@ -275,4 +309,21 @@ fn location_from(address: *mut Location<'static>) -> Option<&'static Location<'s
     // SAFETY: the word holds null or the address of a `&'static Location`; `set_wait` is its only writer and locations
     // are never freed. Miri on the test `last_leaf_is_kept_with_its_location` would fail.
     unsafe { address.as_ref() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_of_polls_goes_on_beyond_four_bytes() {
+        let header = Header::new(Spawned::here());
+        header.polls.store(u32::MAX - 1, Ordering::Relaxed);
+        header.poll(|| ());
+        assert_eq!(header.polls(), u64::from(u32::MAX));
+        header.poll(|| ());
+        assert_eq!(header.polls(), 1 << 32);
+        header.poll(|| ());
+        assert_eq!(header.polls(), (1 << 32) + 1);
+    }
 }

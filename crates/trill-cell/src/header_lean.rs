@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::budget;
 use crate::carried;
@@ -26,6 +27,7 @@ use crate::wait::{Kind, Wait};
 pub struct Header {
     id: TaskId,
     extras: Slot,
+    mark: AtomicU32,
 }
 
 impl Header {
@@ -35,6 +37,7 @@ impl Header {
         let header = Header {
             id: TaskId::next(),
             extras: Slot::new(None, carried::inherited()),
+            mark: AtomicU32::new(u32::MAX),
         };
         observer::each(|observer| observer.spawned(&header));
         header
@@ -79,6 +82,18 @@ impl Header {
     /// Returns 0: counters are part of insight.
     pub fn polls(&self) -> u64 {
         0
+    }
+
+    /// Returns four bytes that belong to the scheduler which made the task; [`u32::MAX`] until they are set.
+    #[inline]
+    pub fn mark(&self) -> u32 {
+        self.mark.load(Ordering::Relaxed)
+    }
+
+    /// Sets the scheduler's four bytes.
+    #[inline]
+    pub fn set_mark(&self, mark: u32) {
+        self.mark.store(mark, Ordering::Relaxed);
     }
 
     /// Returns 0: counters are part of insight.
