@@ -19,6 +19,7 @@ use crate::reactor::current_core;
 /// let sum = trill_reactor::block_on::<u32>(async { 1 + 2 });
 /// assert_eq!(sum, 3);
 /// ```
+#[track_caller]
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let core = trill_world::World::current()
         .is_os()

@@ -44,6 +44,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 /// ```
 /// assert_eq!(trill::block_on(async { 1 + 2 }), 3);
 /// ```
+#[track_caller]
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     current::provide();
     trill_reactor::block_on(future)
