@@ -33,7 +33,7 @@ pub enum Jitter {
     Decorrelated,
 }
 
-/// The delays of a [`Retry`], one after the other, without end; made by [`Retry::delays`](crate::Retry::delays).
+/// The delays of a [`Retry`](crate::Retry), one after the other, without end; made by [`Retry::delays`](crate::Retry::delays).
 ///
 /// Chance comes from the stream `limit.retry` of the current world.
 ///
