@@ -19,6 +19,11 @@ impl Carried {
         }
     }
 
+    /// Carries another value, which was not entered yet.
+    pub(crate) fn replace(&mut self, value: Local) {
+        self.value = Some(value);
+    }
+
     /// Puts the value in place of the one outside until the returned guard is dropped.
     ///
     /// A guard and no closure: the location of an await goes through calls, and not through closures.

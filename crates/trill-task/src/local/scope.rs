@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use trill_cell::Local;
+
 use super::carried::Carried;
 use crate::pinned::split;
 
@@ -38,6 +40,11 @@ impl<F> LocalScope<F> {
     /// Gives the future back; it was never polled.
     pub(crate) fn into_inner(mut self) -> Option<F> {
         self.body.take()
+    }
+
+    /// Runs the body with another value from now on; it was never polled.
+    pub(crate) fn replace(self: Pin<&mut Self>, value: Local) {
+        self.split().1.replace(value);
     }
 
     /// Drops the body, inside.

@@ -93,8 +93,8 @@ pub(super) struct Watch {
     alarm: Option<Timeout<Pending<Infallible>>>,
     /// The place among those who are woken when the limit is moved.
     place: Option<u64>,
-    /// Whether a request to cancel was let go first.
-    has_waited: bool,
+    /// How many turns a request to cancel was let go first.
+    turns_given: u8,
 }
 
 impl Watch {
@@ -103,7 +103,7 @@ impl Watch {
             shared: Arc::clone(shared),
             alarm: None,
             place: None,
-            has_waited: false,
+            turns_given: 0,
         }
     }
 
@@ -132,9 +132,8 @@ impl Watch {
             let Poll::Ready(Err(elapsed)) = Pin::new(alarm).poll(cx) else {
                 return Poll::Pending;
             };
-            if !self.has_waited && CancelToken::current().is_some_and(|token| token.is_cancelled())
-            {
-                self.has_waited = true;
+            if self.turns_given < REQUEST_TURNS && is_asked() {
+                self.turns_given += 1;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -176,3 +175,12 @@ impl Drop for Watch {
         self.leave();
     }
 }
+
+/// Whether the current token is cancelled.
+fn is_asked() -> bool {
+    CancelToken::current().is_some_and(|token| token.is_cancelled())
+}
+
+/// Turns that a limit gives to a request: one in which the request may have come, and one that began with it, at whose
+/// end `CancelToken::run` drops the work.
+const REQUEST_TURNS: u8 = 2;

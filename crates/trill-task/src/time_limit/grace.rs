@@ -35,6 +35,8 @@ pub struct LimitedWithGrace<F> {
 struct Asking {
     watch: Watch,
     token: CancelToken,
+    /// Whether the token is below the one outside yet: that is the one at the first poll, as for all else.
+    is_below: bool,
     request: Cancelled,
     /// That the limit asked, and not somebody else before.
     elapsed: Option<Elapsed>,
@@ -44,20 +46,17 @@ split!(LimitedWithGrace<F>, body: RunToken<F>, asking: Asking);
 
 impl<F> LimitedWithGrace<F> {
     #[track_caller]
-    pub(super) fn new(
-        shared: &Arc<Shared>,
-        token: CancelToken,
-        grace: Duration,
-        future: F,
-    ) -> LimitedWithGrace<F>
+    pub(super) fn new(shared: &Arc<Shared>, grace: Duration, future: F) -> LimitedWithGrace<F>
     where
         F: Future,
     {
+        let token = CancelToken::new();
         LimitedWithGrace {
             body: token.run_with_grace(grace, future),
             asking: Asking {
                 watch: Watch::new(shared),
                 token,
+                is_below: false,
                 request: Cancelled::new("the time was over"),
                 elapsed: None,
             },
@@ -70,7 +69,14 @@ impl<F: Future> Future for LimitedWithGrace<F> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (body, asking) = self.split();
+        let (mut body, asking) = self.split();
+        if !asking.is_below {
+            asking.is_below = true;
+            if let Some(outer) = CancelToken::current() {
+                asking.token = outer.child();
+                body.as_mut().move_under(&asking.token);
+            }
+        }
         match body.poll(cx) {
             Poll::Ready(ended) => {
                 asking.watch.leave();

@@ -11,8 +11,6 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::token::CancelToken;
-
 use self::core::Shared;
 pub use grace::{LimitError, LimitedWithGrace};
 pub use limited::Limited;
@@ -26,8 +24,8 @@ pub use quiet::{MoveOn, fail_after, fail_at, move_on_after, move_on_at};
 ///
 /// * The work is polled first. What it returns in the turn in which the limit expires is returned, be it a value or an
 ///   error.
-/// * If the limit expires under a [current token](CancelToken::current) that is cancelled, the request goes first: the
-///   limit waits one turn, so that whoever runs the work for that token ends it.
+/// * If the limit expires under a [current token](crate::CancelToken::current) that is cancelled, the request goes first: the
+///   limit waits two turns, so that whoever runs the work for that token ends it.
 /// * Of two limits that expire together the inner one says so first, inside; the outer one where the work waits next.
 ///
 /// # Examples
@@ -153,7 +151,7 @@ impl TimeLimit {
     /// Runs a future, asks it to end when the limit expires, and gives it `grace` for that; what is not done then is
     /// dropped where it waits next.
     ///
-    /// The request comes through the [current token](CancelToken::current), which inside is a child of the one outside:
+    /// The request comes through the [current token](crate::CancelToken::current), which inside is a child of the one outside:
     /// a request from there is seen, too, and has the same grace. What the future returns is returned, however late.
     ///
     /// # Errors
@@ -189,11 +187,7 @@ impl TimeLimit {
         grace: Duration,
         future: F,
     ) -> LimitedWithGrace<F::IntoFuture> {
-        let token = match CancelToken::current() {
-            Some(token) => token.child(),
-            None => CancelToken::new(),
-        };
-        LimitedWithGrace::new(&self.shared, token, grace, future.into_future())
+        LimitedWithGrace::new(&self.shared, grace, future.into_future())
     }
 }
 

@@ -57,6 +57,15 @@ impl<F> RunToken<F> {
     }
 }
 
+impl<F> RunToken<F> {
+    /// Runs the future under another token; it was never polled.
+    pub(crate) fn move_under(self: Pin<&mut Self>, token: &CancelToken) {
+        let (body, watch) = self.split();
+        body.replace(Arc::new(token.clone()));
+        watch.listening = Listening::new(Arc::clone(&token.node));
+    }
+}
+
 impl<F: Future> Future for RunToken<F> {
     type Output = Result<F::Output, Cancelled>;
 

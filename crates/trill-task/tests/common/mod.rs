@@ -51,6 +51,16 @@ pub(crate) fn once_pending() -> impl Future<Output = ()> {
     })
 }
 
+/// Lets time pass while the caller runs, as it does on a real clock.
+pub(crate) fn busy(delay: Duration) {
+    let until = trill_world::now() + delay;
+    let world = trill_world::World::current();
+    let simulation = world
+        .simulation()
+        .expect("it is called in a simulated world");
+    simulation.park(trill_world::Spot(77), Some(until));
+}
+
 /// Counts wakes.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicUsize);
