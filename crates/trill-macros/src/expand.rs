@@ -48,10 +48,6 @@ fn try_expand(
             "#[trill::main] goes on `async fn main`",
         ));
     }
-    let workers = match options.workers {
-        Some(workers) => format!("::core::option::Option::Some({workers})"),
-        None => "::core::option::Option::None".to_owned(),
-    };
     let runner = match entry {
         Entry::Main => "::trill::__private::run_main",
         Entry::Test => "::trill::__private::run_test",
@@ -69,7 +65,10 @@ fn try_expand(
     let mut body = source("async fn body()")?;
     body.extend(function.output);
     body.extend([TokenTree::Group(function.body)]);
-    body.extend(source(&format!("{runner}({workers}, body())"))?);
+    body.extend(source(&format!(
+        "{runner}(&{}, body())",
+        options.written()
+    ))?);
     tokens.extend([TokenTree::Group(Group::new(Delimiter::Brace, body))]);
     Ok(tokens)
 }

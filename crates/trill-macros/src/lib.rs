@@ -19,7 +19,7 @@
 //! * The signature is read token by token; there is no parser behind it, so that a build stays short.
 //! * Everything before `async` is kept: attributes, visibility.
 //! * The body becomes an async block, handed to the facade's function that builds a runtime and runs it.
-//! * `#[trill::main(workers = 2)]` sets the number of workers; the same for `test`, whose default is 1.
+//! * `#[trill::main(workers = 2, ctrl_c = false)]` sets options of the runtime; the same for `test`, which has one worker.
 //! * A mistake becomes a compile error at the place of the mistake.
 //!
 //! # What it does not do
@@ -33,7 +33,11 @@ use proc_macro::TokenStream;
 
 /// Runs an async `main` on a new runtime.
 ///
-/// `workers = N` sets how many threads run tasks; without it there is one for each core.
+/// * `workers = N` sets how many threads run tasks; without it there is one for each core.
+/// * `ctrl_c = false` leaves Ctrl-C to the system; without it Ctrl-C cancels main.
+/// * `terminate = true` lets `SIGTERM` cancel main, too; without it `SIGTERM` ends the process.
+///
+/// The runtime's page tells what that means, and in which order the runtime ends.
 /// If the operating system refuses the runtime, the program prints why and exits with code 1.
 ///
 /// # Examples
@@ -52,7 +56,8 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Runs an async test on a new runtime.
 ///
-/// `workers = N` sets how many threads run tasks; without it there is one, the test's own.
+/// `workers = N` sets how many threads run tasks; without it there is one, the test's own. The options of
+/// [`main`](macro@main) for signals are there, too; without them the system deals with signals.
 ///
 /// # Examples
 ///

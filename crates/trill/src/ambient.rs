@@ -7,13 +7,23 @@ use trill_executor::Task;
 
 use crate::runtime::{Runtime, current};
 
-/// Runs `future` on a new runtime with a worker for each core, then drops that runtime and all its tasks.
+/// Runs `main` on a new runtime with a worker for each core, then ends that runtime [in
+/// order](crate::Runtime#how-it-ends): tasks that are left are dropped where they wait, what was registered with
+/// [`at_exit`](crate::at_exit) runs, the blocking pool comes to the end of its work.
+///
+/// [Ctrl-C](crate::Builder::ctrl_c) cancels main: it is dropped where it next waits, the runtime ends in order, and the
+/// process ends as Ctrl-C would have ended it. A second one ends the process at once. A main that listens to signals
+/// itself gets them instead.
 ///
 /// If the operating system refuses some of the threads it goes on with fewer; the calling thread is one of them.
 ///
+/// Calls nest: inside a task this makes another runtime, in which this thread works until `main` ends. The task blocks
+/// its thread for that long, as it does in [`block_on`], and other threads serve what waits there. Ctrl-C is left to
+/// the outermost call.
+///
 /// # Panics
 ///
-/// If the future panics, or if the environment variable `TRILL_WORKERS` is not a whole number above 0.
+/// If main panics, or if the environment variable `TRILL_WORKERS` is not a whole number above 0.
 ///
 /// # Examples
 ///
@@ -24,8 +34,9 @@ use crate::runtime::{Runtime, current};
 /// });
 /// assert_eq!(sum, 3);
 /// ```
-pub fn run<F: Future>(future: F) -> F::Output {
-    match Runtime::builder().run_with_what_there_is(future) {
+#[track_caller]
+pub fn run<F: Future>(main: F) -> F::Output {
+    match Runtime::builder().run(main) {
         Ok(output) => output,
         Err(error) => panic!("{error}"),
     }

@@ -31,7 +31,7 @@
 //!
 //! # What it does not do
 //!
-//! Files, processes, signals and TLS are not here yet.
+//! Files, processes and TLS are not here yet.
 //!
 //! # Features
 //!
@@ -39,6 +39,7 @@
 //! | --- | --- | --- |
 //! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
+//! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
 //! | `tokio-io` | no | `tokio::io::{AsyncRead, AsyncWrite}` on this crate's sockets |
 //! | `hyper-rt` | no | `hyper::rt::{Read, Write}` on this crate's sockets, and an executor and a timer for hyper |
 //!
@@ -55,13 +56,15 @@ pub mod prelude;
 #[doc(hidden)]
 pub mod private;
 mod runtime;
+#[cfg(feature = "signal")]
+pub mod signal;
 pub mod task;
 pub mod time;
 pub mod world;
 
 pub use ambient::{block_on, run, spawn};
 pub use futures_lite::{io, pin, ready, stream};
-pub use runtime::{Builder, Handle, Runtime};
+pub use runtime::{AtExit, Builder, Handle, Interrupted, RunError, Runner, Runtime, at_exit};
 pub use trill_blocking::{Unblock, unblock};
 pub use trill_executor::{Executor, LocalExecutor, Task};
 #[cfg(feature = "macros")]

@@ -8,6 +8,7 @@ use trill_executor::ambient::{self, Provide, Whose};
 
 use super::builder::Builder;
 use super::inner::Inner;
+use super::shared::Shared;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Inner>>> = const { RefCell::new(None) };
@@ -55,7 +56,10 @@ pub(crate) fn try_with<R>(with: impl FnOnce(&Arc<Inner>) -> R) -> Option<R> {
 fn global() -> &'static Arc<Inner> {
     static GLOBAL: OnceLock<Arc<Inner>> = OnceLock::new();
     GLOBAL.get_or_init(|| {
-        let inner = Arc::new(Inner::new("trill-global".to_owned(), None, None, None));
+        let inner = Arc::new(Inner::new(Arc::new(Shared {
+            name: "trill-global".to_owned(),
+            ..Shared::default()
+        })));
         // A bad TRILL_WORKERS is reported where a runtime is built; here one worker will do.
         let workers = Builder::new().worker_count().map_or(1, usize::from);
         for number in 1..=workers {

@@ -10,18 +10,14 @@ use trill_executor::Executor;
 use trill_reactor::Reactor;
 use trill_sync::Event;
 
-use super::builder::PanicHook;
 use super::current;
+use super::shared::Shared;
 
-/// What the threads of a runtime share.
+/// What the threads of a runtime share. When the last of them lets go of it, the tasks end.
 pub(crate) struct Inner {
+    /// First, so that tasks end while the rest is there.
     pub(crate) executor: Executor<'static>,
-    name: String,
-    /// The runtime's own reactor; `None` means the process-wide one, made on first use.
-    reactor: Option<Reactor>,
-    /// The runtime's own blocking pool; `None` means the process-wide one.
-    pool: Option<Pool>,
-    pub(crate) hook: Option<PanicHook>,
+    pub(super) shared: Arc<Shared>,
     /// Apart from the rest, so that a worker can let go of that before it says that it has left.
     crew: Arc<Crew>,
 }
@@ -38,33 +34,13 @@ pub(super) struct Crew {
 }
 
 impl Inner {
-    pub(super) fn new(
-        name: String,
-        reactor: Option<Reactor>,
-        pool: Option<Pool>,
-        hook: Option<PanicHook>,
-    ) -> Inner {
+    /// Joins an executor without tasks to what there is.
+    pub(super) fn new(shared: Arc<Shared>) -> Inner {
         Inner {
             executor: Executor::new(),
-            name,
-            reactor,
-            pool,
-            hook,
+            shared,
             crew: Arc::default(),
         }
-    }
-
-    /// The runtime's reactor.
-    pub(super) fn reactor(&self) -> io::Result<Reactor> {
-        match &self.reactor {
-            Some(reactor) => Ok(reactor.clone()),
-            None => Reactor::global(),
-        }
-    }
-
-    /// The runtime's own blocking pool, if it has one.
-    pub(super) fn pool(&self) -> Option<&Pool> {
-        self.pool.as_ref()
     }
 
     /// Starts a background worker.
@@ -73,7 +49,7 @@ impl Inner {
         self.crew.alive.fetch_add(1, Ordering::Relaxed);
         // If the thread is refused the closure is dropped, and this with it.
         let leaving = Leaving(self.crew.clone());
-        trill_world::start_thread(&format!("{}-{number}", self.name), move || {
+        trill_world::start_thread(&format!("{}-{number}", self.shared.name), move || {
             inner.run(leaving.0.stop.wait());
             // Before it says that it left: whoever waits for that may rely on the tasks being dropped.
             drop(inner);
@@ -89,8 +65,8 @@ impl Inner {
     /// Makes this runtime the current one of the thread while `body` runs.
     pub(super) fn enter<T>(self: &Arc<Inner>, body: impl FnOnce() -> T) -> T {
         let _current = current::enter(self.clone());
-        let _reactor = self.reactor.as_ref().map(Reactor::enter);
-        let _pool = self.pool.as_ref().map(Pool::enter);
+        let _reactor = self.shared.reactor.as_ref().map(Reactor::enter);
+        let _pool = self.shared.pool.as_ref().map(Pool::enter);
         body()
     }
 
@@ -112,6 +88,11 @@ impl Crew {
         if self.alive.load(Ordering::Acquire) > 0 {
             self.empty.wait().await;
         }
+    }
+
+    /// How many background workers have not left.
+    pub(super) fn alive(&self) -> usize {
+        self.alive.load(Ordering::Relaxed)
     }
 }
 

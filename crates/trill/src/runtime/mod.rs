@@ -2,27 +2,60 @@
 
 mod builder;
 pub(crate) mod current;
+mod exits;
 mod handle;
 mod hook;
 mod inner;
+#[cfg_attr(not(feature = "signal"), path = "no_interrupt.rs")]
+mod interrupt;
+mod interrupted;
+mod main_task;
+mod runner;
+mod shared;
+mod teardown;
+mod unfinished;
 
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
+use trill_cell::Locals;
 use trill_executor::Task;
 use trill_reactor::Reactor;
 
 pub use builder::Builder;
+use exits::Exit;
+pub use exits::{AtExit, at_exit};
 pub use handle::Handle;
 use inner::Inner;
+use interrupt::Watch;
+pub use interrupted::Interrupted;
+use main_task::MainTask;
+pub use runner::{RunError, Runner};
+use teardown::Limits;
 
 /// An executor, worker threads, a reactor and a blocking pool that belong together.
 ///
-/// Dropping it drops all its tasks: those that wait at once, those in the middle of a poll when that poll ends, for
-/// which the drop waits [up to a limit](Builder::shutdown_max).
+/// # How it ends
+///
+/// When it is dropped, or [shut down](Runtime::shutdown), this happens in this order:
+///
+/// 1. Tasks get the [grace](Builder::shutdown_grace) to end by themselves; by default there is none.
+/// 2. The background workers leave. Tasks in the middle of a poll come to its end, [up to a
+///    limit](Builder::shutdown_max).
+/// 3. All tasks that are left are dropped where they wait, and what their destructors spawn is dropped, too.
+/// 4. What was registered with [`at_exit`] runs, the last first, [up to a limit](Builder::exits_max). The runtime is
+///    there as before, so it may spawn, wait, and use the blocking pool.
+/// 5. The runtime's own blocking pool comes to the end of its work, [up to a limit](Builder::blocking_max).
+/// 6. The reactor is let go of.
+///
+/// What does not keep to its limit is reported, see [`Builder::unhandled_hook`], and left alone. So are panics. In debug
+/// builds a runtime that is dropped also reports which tasks had not ended.
+///
+/// Dropping the runtime in one of its own tasks cannot wait for that task: then the workers are told to leave, the tasks
+/// are dropped when the last has left, and nothing else happens.
 ///
 /// # Examples
 ///
@@ -38,7 +71,16 @@ use inner::Inner;
 pub struct Runtime {
     /// `None` only while being dropped.
     inner: Option<Arc<Inner>>,
-    shutdown_max: Duration,
+    limits: Limits,
+}
+
+/// Why a runtime ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Somebody asked for it, and knows that tasks may be left.
+    Asked,
+    /// It was dropped.
+    Dropped,
 }
 
 impl Runtime {
@@ -64,10 +106,10 @@ impl Runtime {
         Builder::new()
     }
 
-    fn from_inner(inner: Arc<Inner>, shutdown_max: Duration) -> Runtime {
+    fn from_inner(inner: Arc<Inner>, limits: Limits) -> Runtime {
         Runtime {
             inner: Some(inner),
-            shutdown_max,
+            limits,
         }
     }
 
@@ -80,7 +122,10 @@ impl Runtime {
 
     /// Runs `future` to its end on this thread, which is a worker meanwhile, and returns what it returns.
     ///
+    /// The future is a task named `main`: [`task::current`](crate::task::current) and task-locals work in it.
     /// Tasks that are still there afterwards go on when `run` is called again, or on the background workers.
+    ///
+    /// It hears no signals: [`Builder::run`] and [`Runner`] do. Calls may nest, see [`run`](crate::run).
     ///
     /// # Panics
     ///
@@ -89,8 +134,70 @@ impl Runtime {
     /// # Examples
     ///
     /// See [`Runtime`].
+    #[track_caller]
     pub fn run<F: Future>(&self, future: F) -> F::Output {
-        self.inner().run(future)
+        match self.run_main(false, false, None, future, Location::caller()) {
+            Ok(output) => output,
+            Err(interrupted) => unreachable!("nobody listened, and yet {interrupted}"),
+        }
+    }
+
+    /// Runs a main that signals may cancel.
+    fn run_main<F: Future>(
+        &self,
+        ctrl_c: bool,
+        terminate: bool,
+        locals: Option<&mut Locals>,
+        future: F,
+        site: &'static Location<'static>,
+    ) -> Result<F::Output, Interrupted> {
+        let main = MainTask {
+            watch: Watch::new(ctrl_c, terminate),
+            grace: self.limits.grace,
+            locals,
+        };
+        main.run(self.inner(), future, site)
+    }
+
+    /// Runs `work` when the runtime ends, after its tasks have ended; see [`at_exit`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = trill::Runtime::builder().workers(1).build()?;
+    /// runtime.at_exit(|| async { println!("goodbye") });
+    /// runtime.shutdown();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn at_exit<F>(&self, work: impl FnOnce() -> F + Send + 'static) -> AtExit
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let exit = Exit::new(work, Location::caller());
+        AtExit::new(&self.inner().shared, exit)
+    }
+
+    /// Ends the runtime, as dropping it does, and says that tasks which have not ended are expected: in debug builds a
+    /// drop reports them.
+    ///
+    /// # Examples
+    ///
+    /// See [`Runtime::at_exit`].
+    pub fn shutdown(self) {
+        self.end(Ending::Asked);
+    }
+
+    /// Ends the runtime, if that has not happened.
+    fn end(mut self, ending: Ending) {
+        self.end_now(ending);
+    }
+
+    fn end_now(&mut self, ending: Ending) {
+        if let Some(inner) = self.inner.take() {
+            let names_tasks = cfg!(debug_assertions) && ending == Ending::Dropped;
+            teardown::tear_down(inner, &self.limits, names_tasks);
+        }
     }
 
     /// Runs `future` to its end on this thread without running tasks on it.
@@ -143,7 +250,7 @@ impl Runtime {
     /// ```
     #[track_caller]
     pub fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Task<T> {
-        match self.inner().pool() {
+        match &self.inner().shared.pool {
             Some(pool) => pool.unblock(work),
             None => trill_blocking::unblock(work),
         }
@@ -168,7 +275,7 @@ impl Runtime {
     ///
     /// See [`Builder::reactor`].
     pub fn reactor(&self) -> io::Result<Reactor> {
-        self.inner().reactor()
+        self.inner().shared.reactor()
     }
 }
 
@@ -182,16 +289,6 @@ impl fmt::Debug for Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let Some(inner) = self.inner.take() else {
-            return;
-        };
-        inner.crew().stop();
-        // On a worker of its own the runtime cannot wait for itself.
-        let on_worker = current::try_with(|current| Arc::ptr_eq(current, &inner)).unwrap_or(false);
-        if !on_worker {
-            // Late workers drop their task when they come back from it.
-            let _ =
-                trill_park::block_on(trill_timer::timeout(self.shutdown_max, inner.crew().left()));
-        }
+        self.end_now(Ending::Dropped);
     }
 }

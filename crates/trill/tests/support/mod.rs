@@ -1,0 +1,143 @@
+//! A log that shows in which order things happen, and processes of their own for tests that are about signals.
+#![allow(dead_code)] // Each file of tests uses a part of it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, kill_process};
+
+pub(crate) use rustix::process::Signal as Kind;
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    pub(crate) fn add(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Notes the drop of what is returned.
+    pub(crate) fn on_drop(&self, what: impl Into<String>) -> Noted {
+        Noted(self.clone(), what.into())
+    }
+}
+
+/// From [`Log::on_drop`].
+pub(crate) struct Noted(Log, String);
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.0.add(std::mem::take(&mut self.1));
+    }
+}
+
+/// Says its word when it is dropped.
+pub(crate) struct Says(pub(crate) &'static str);
+
+impl Drop for Says {
+    fn drop(&mut self) {
+        println!("{}", self.0);
+    }
+}
+
+/// Says to the process that runs a test that it is to run the body.
+const ALONE: &str = "TRILL_TEST_ALONE";
+
+/// Runs the body of the test `name` in a process of its own, and returns that process; `None` in that process itself,
+/// after the body.
+pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Talking> {
+    if std::env::var(ALONE).is_ok_and(|alone| alone == name) {
+        body();
+        return None;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(ALONE, name);
+    Some(Talking::start(command))
+}
+
+/// A process that says what it does, line by line.
+pub(crate) struct Talking {
+    child: Child,
+    input: ChildStdin,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Talking {
+    fn start(mut command: Command) -> Talking {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Talking {
+            input: child.stdin.take().unwrap(),
+            lines: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    /// Waits until it says `wanted`; what it says before must be nothing.
+    pub(crate) fn says(&mut self, wanted: &str) {
+        let line = self.next_word();
+        assert_eq!(line.as_deref(), Some(wanted));
+    }
+
+    /// The rest of what it says.
+    pub(crate) fn rest(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.next_word()).collect()
+    }
+
+    /// The next line that is not the test harness's.
+    fn next_word(&mut self) -> Option<String> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.lines.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            let word = line.trim_end();
+            // The harness writes the test's name without ending the line.
+            let word = match word.strip_prefix("test ") {
+                Some(rest) => rest.split_once(" ... ").map_or("", |(_, word)| word),
+                None => word,
+            };
+            if !word.is_empty() && word != "ok" && !word.starts_with("running ") {
+                if word.starts_with("test result") {
+                    return None;
+                }
+                return Some(word.to_owned());
+            }
+        }
+    }
+
+    pub(crate) fn send(&self, kind: Kind) {
+        kill_process(Pid::from_child(&self.child), kind).unwrap();
+    }
+
+    /// Writes a line to its standard input.
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// Waits for its end; returns the signal that ended it, if one did.
+    pub(crate) fn ended_by(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().signal()
+    }
+}
+
+impl Drop for Talking {
+    fn drop(&mut self) {
+        // If the test has failed it may still be there.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
