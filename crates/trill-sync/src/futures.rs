@@ -10,3 +10,4 @@ pub use crate::lock::once_cell_futures::{GetOrInit, GetOrTryInit, OnceCellSet, O
 pub use crate::lock::rwlock_futures::{Read, UpgradableRead, Upgrade, Write};
 pub use crate::lock::rwlock_futures_arc::{ReadArc, UpgradableReadArc, UpgradeArc, WriteArc};
 pub use crate::lock::semaphore_futures::{Acquire, AcquireArc};
+pub use crate::lock::semaphore_open::{AcquireOpen, AcquireOpenArc};

@@ -75,6 +75,7 @@ pub use lock::rwlock_guard_arc::{
 };
 pub use lock::semaphore::Semaphore;
 pub use lock::semaphore_guard::{SemaphoreGuard, SemaphoreGuardArc};
+pub use lock::semaphore_open::SemaphoreClosed;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -155,7 +155,7 @@ fn futures_and_primitives_are_small() {
     assert_eq!(size_of::<MutexGuard<'_, u8>>(), 8);
 
     assert_eq!(size_of::<Mutex<()>>(), 48);
-    assert_eq!(size_of::<Semaphore>(), 48);
+    assert_eq!(size_of::<Semaphore>(), 64);
     assert_eq!(size_of::<Event>(), 48);
     assert_eq!(size_of::<RwLock<()>>(), 88);
 }

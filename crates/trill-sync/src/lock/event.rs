@@ -134,6 +134,23 @@ impl Event {
     pub fn waiters(&self) -> usize {
         self.waiters.len()
     }
+
+    /// Waits until the flag is set.
+    #[inline]
+    pub(crate) fn poll_set(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<()> {
+        let ready = self.is_set() || self.waiters.register(ticket, cx.waker()) || self.is_set();
+        if !ready {
+            return Poll::Pending;
+        }
+        self.waiters.remove(ticket);
+        Poll::Ready(())
+    }
+
+    /// Takes one out of line that may be waiting.
+    #[inline]
+    pub(crate) fn leave(&self, ticket: &mut Ticket) {
+        self.waiters.remove(ticket);
+    }
 }
 
 impl Default for Event {
@@ -162,13 +179,7 @@ impl Future for EventWait<'_> {
         let location = Location::caller();
         let EventWait { event, ticket } = self.get_mut();
         leaf(Kind::Notification, *event, location, cx, |cx| {
-            let ready =
-                event.is_set() || event.waiters.register(ticket, cx.waker()) || event.is_set();
-            if !ready {
-                return Poll::Pending;
-            }
-            event.waiters.remove(ticket);
-            Poll::Ready(())
+            event.poll_set(ticket, cx)
         })
     }
 }
@@ -176,7 +187,7 @@ impl Future for EventWait<'_> {
 impl Drop for EventWait<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.event.waiters.remove(&mut self.ticket);
+        self.event.leave(&mut self.ticket);
     }
 }
 

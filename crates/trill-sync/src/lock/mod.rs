@@ -28,3 +28,4 @@ pub(crate) mod rwlock_guard_arc;
 pub(crate) mod semaphore;
 pub(crate) mod semaphore_futures;
 pub(crate) mod semaphore_guard;
+pub(crate) mod semaphore_open;

@@ -1,7 +1,8 @@
 //! A number of permits, handed out in order of arrival.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::lock::event::Event;
 use crate::lock::fifo::Fifo;
 use crate::lock::permits::Permits;
 use crate::lock::semaphore_futures::{Acquire, AcquireArc};
@@ -32,6 +33,8 @@ use crate::waiters::Waiters;
 #[derive(Debug)]
 pub struct Semaphore {
     pub(crate) door: Fifo<Permits>,
+    /// Set when the semaphore is closed; made when somebody closes it or waits for that, too.
+    pub(crate) closing: OnceLock<Box<Event>>,
 }
 
 impl Semaphore {
@@ -50,6 +53,7 @@ impl Semaphore {
                     gate: Permits::new(permits),
                     waiters: Waiters::new(),
                 },
+                closing: OnceLock::new(),
             }
         }
     }

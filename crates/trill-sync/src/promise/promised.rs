@@ -170,6 +170,10 @@ impl<T, E> Promised<T, E> {
 
     /// Turns this into a form that can be cloned, and awaited by many and again and again.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, as [`SharedPromised`] says.
+    ///
     /// # Examples
     ///
     /// See [`SharedPromised`].
