@@ -28,6 +28,8 @@ struct Inner {
     roused: BTreeSet<u64>,
     /// Wakes the loop, if it waits and nobody has rung since.
     waker: Option<Waker>,
+    /// Whether the loop is gone.
+    is_closed: bool,
 }
 
 impl Bell {
@@ -49,16 +51,27 @@ impl Bell {
         waker.into_iter().for_each(trill_park::wake);
     }
 
-    /// Queues a callback and wakes the loop. Returns its place.
+    /// Queues a callback and wakes the loop; drops it if the loop is gone. Returns its place.
     pub(crate) fn send(&self, sent: Sent) -> u64 {
         let mut inner = self.lock();
         inner.next += 1;
         let place = inner.next;
+        if inner.is_closed {
+            drop(inner);
+            drop(sent);
+            return place;
+        }
         inner.calls.insert(place, sent);
         let waker = inner.waker.take();
         drop(inner);
         waker.into_iter().for_each(trill_park::wake);
         place
+    }
+
+    /// Learns that the loop is gone. Callbacks that nobody will run are dropped, also later ones.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        drop(self.take_all());
     }
 
     /// The place of the first callback from another thread.

@@ -20,7 +20,8 @@ use crate::statistics::CallbackStatistics;
 /// may be spawned on any executor. With [`LocalCallbacks`] they stay on the thread that made the loop and need not be `Send`.
 ///
 /// What is queued while a turn runs waits for the next one, so a callback that queues itself for ever stops nobody: between two
-/// turns other tasks, timers and descriptors have their chance, the latter at least every 50 µs.
+/// turns other tasks, timers and descriptors have their chance, the latter at least every 50 µs in a thread that runs
+/// `block_on` or a runtime.
 ///
 /// A callback carries the task-locals of where it was handed in. A panic in one is reported
 /// ([`trill_cell::report`]) and the loop goes on.
@@ -64,6 +65,13 @@ pub struct Callbacks<R: Reach = AnyThread> {
 /// });
 /// trill_park::block_on(callbacks.run());
 /// assert_eq!(count.get(), 1);
+/// ```
+///
+/// Neither the loop nor a handle leaves its thread:
+///
+/// ```compile_fail,E0277
+/// let callbacks = trill_callback::LocalCallbacks::local();
+/// trill_world::start_thread("other", move || callbacks.stop());
 /// ```
 pub type LocalCallbacks = Callbacks<ThisThread>;
 

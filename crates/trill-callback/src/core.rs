@@ -244,6 +244,12 @@ impl<R: Reach> Core<R> {
     }
 }
 
+impl<R: Reach> Drop for Core<R> {
+    fn drop(&mut self) {
+        self.bell.close();
+    }
+}
+
 /// Drops what was taken out, here; says whether there was something.
 fn dropped<R: Reach>(gone: Option<Gone<R>>) -> bool {
     gone.map(Gone::drop_here).is_some()

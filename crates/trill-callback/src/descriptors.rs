@@ -19,8 +19,9 @@ impl<R: Reach> Callbacks<R> {
     /// until it is removed.
     ///
     /// `io` is what keeps the descriptor open while it is watched: an `Arc` of a socket, an `OwnedFd`, standard input. Its
-    /// flags are left alone, so in blocking mode the callback reads once per run. See
-    /// [`add_reader_borrowed`](Callbacks::add_reader_borrowed) for a descriptor that is only borrowed.
+    /// flags are left alone, so in blocking mode the callback reads once per run. It is registered with the
+    /// [current](trill_reactor::Reactor::current) reactor. See [`add_reader_borrowed`](Callbacks::add_reader_borrowed) for a
+    /// descriptor that is only borrowed.
     ///
     /// # Errors
     ///

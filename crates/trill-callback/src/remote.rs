@@ -10,13 +10,11 @@ use crate::origin::Origin;
 /// Queues callbacks from any thread, also for a [`LocalCallbacks`](crate::LocalCallbacks); made by
 /// [`Callbacks::remote`](crate::Callbacks::remote).
 ///
-/// Once all else of the loop is gone, what it queues never runs.
+/// It does not keep the loop alive: once the loop is gone, callbacks are dropped at once.
 ///
 /// # Examples
 ///
 /// ```
-/// use std::cell::Cell;
-/// use std::rc::Rc;
 /// use trill_callback::LocalCallbacks;
 ///
 /// let callbacks = LocalCallbacks::local();

@@ -442,3 +442,57 @@ fn callbacks_run_one_at_a_time_while_other_threads_queue() {
         assert_eq!(of, (0..1000).collect::<Vec<_>>());
     }
 }
+
+// Behaviour 2, for callbacks: many wakes make one notification.
+#[test]
+fn a_waiting_loop_is_woken_once_for_many_callbacks_and_again_after_its_turn() {
+    struct Count(AtomicUsize);
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = std::task::Waker::from(count.clone());
+    let mut cx = std::task::Context::from_waker(&waker);
+    let callbacks = Callbacks::new();
+    let remote = callbacks.remote();
+    let mut run = callbacks.run();
+    for wakes in 1..4 {
+        assert!(std::pin::Pin::new(&mut run).poll(&mut cx).is_pending());
+        for _ in 0..1000 {
+            callbacks.call_soon(|| {});
+            remote.call_soon_threadsafe(|| {});
+        }
+        assert_eq!(count.0.load(Ordering::Relaxed), wakes);
+    }
+}
+
+#[test]
+fn a_loop_that_waits_for_nothing_is_stopped_by_another_thread() {
+    for _ in 0..50 {
+        let callbacks = Callbacks::new();
+        let stop = callbacks.clone();
+        trill_world::start_thread("stops", move || stop.stop()).unwrap();
+        run(&callbacks);
+    }
+}
+
+#[test]
+fn what_a_remote_queues_after_the_end_of_its_loop_is_dropped_at_once() {
+    let callbacks = LocalCallbacks::local();
+    let remote = callbacks.remote();
+    let data = Arc::new(());
+    let hold = || {
+        let data = data.clone();
+        move || drop(data)
+    };
+    let before = remote.call_soon_threadsafe(hold());
+    assert_eq!(Arc::strong_count(&data), 2);
+    drop(callbacks);
+    assert_eq!(Arc::strong_count(&data), 1);
+    let after = remote.call_soon_threadsafe(hold());
+    assert_eq!(Arc::strong_count(&data), 1);
+    assert!(!before.is_pending() && !before.cancel());
+    assert!(!after.is_pending() && !after.cancel());
+}

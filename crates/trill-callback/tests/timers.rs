@@ -158,3 +158,26 @@ fn many_due_at_once_run_in_order_over_several_turns() {
         assert!(ran.is_sorted());
     });
 }
+
+#[test]
+fn a_timer_that_is_due_can_be_cancelled_until_it_runs() {
+    in_world(|world| {
+        let callbacks = Callbacks::new();
+        let log = Log::new();
+        let data = Arc::new(());
+        let (held, ran) = (data.clone(), log.clone_log());
+        let second = Arc::new(std::sync::Mutex::new(None::<trill_callback::TimerHandle>));
+        let victim = second.clone();
+        callbacks.call_later(ms(5), move || {
+            let handle = victim.lock().unwrap().take().unwrap();
+            // It stands in the same turn already.
+            assert!(handle.is_pending() && handle.cancel() && !handle.cancel());
+        });
+        let handle = callbacks.call_later(ms(5), move || ran.add(held.clone()));
+        *second.lock().unwrap() = Some(handle);
+        world.advance(ms(5));
+        turn(&callbacks);
+        assert!(log.take().is_empty());
+        assert_eq!(Arc::strong_count(&data), 1);
+    });
+}

@@ -17,6 +17,9 @@ use crate::rate::line::{Line, duration};
 /// Permits go strictly to those who came first, and one that asks for many holds up those behind it. A permit is used up
 /// when it is given: there is nothing to give back. A waiter that leaves has used nothing.
 ///
+/// The first in line is the only one that watches the clock, so one that nobody polls holds up those behind it until it is
+/// dropped. The clock is the one of the world in which the limiter is used first.
+///
 /// With a burst of 1 each permit is at least its spacing after the one before, so what a busy machine loses by waking late is
 /// lost. A burst of a few lets it catch up.
 ///

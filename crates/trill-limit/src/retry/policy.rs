@@ -184,6 +184,9 @@ impl Retry {
 
     /// Runs `operation` until it succeeds, or until it is time to give up.
     ///
+    /// `operation` is called anew for each attempt. An `async` closure may read what it has captured; to change it, use a
+    /// plain closure that returns an `async` block, or a `Cell`.
+    ///
     /// # Errors
     ///
     /// [`RetryError`](crate::RetryError), with the last error and the number of attempts.
