@@ -1,4 +1,5 @@
 //! Bodies that point to themselves stay where they are, in every future that holds one.
+#![allow(unsafe_code)] // A future that is not `Unpin`, by hand.
 
 mod common;
 
@@ -27,7 +28,6 @@ impl Future for Fixed {
         let (known, polls) = (self.address, self.polls);
         assert!(known == 0 || known == address);
         // SAFETY: plain numbers are written, nothing is moved.
-        #[allow(unsafe_code)] // A future that is not `Unpin`, by hand.
         let this = unsafe { self.get_unchecked_mut() };
         this.address = address;
         this.polls += 1;
