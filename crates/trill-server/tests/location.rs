@@ -1,0 +1,59 @@
+//! What a waiting task tells of itself: the program's own line.
+
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
+#![cfg_attr(rustfmt, rustfmt_skip)] // Each await stands on the line whose number is given.
+
+mod support;
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use support::{Visitor, gate, in_world, settle};
+use trill_cell::{Header, Kind, Spawned};
+use trill_server::{Connection, Server};
+
+/// Polls a future as a task and checks what the task says it waits for.
+fn waits(kind: Kind, line: u32, future: impl Future) {
+    let header = Header::new(Spawned::here());
+    let mut future: Pin<Box<dyn Future<Output = _>>> = Box::pin(future);
+    let polled = header.poll(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+    assert!(polled.is_pending());
+    let wait = header.wait().expect("a task that waits says so");
+    let location = wait.location.expect("a leaf gives its location");
+    assert_eq!(wait.kind, kind);
+    assert_eq!((location.file(), location.line()), (file!(), line));
+}
+
+#[test]
+fn waits_for_a_server_tell_where_they_are_awaited() {
+    in_world(1, async {
+        let (door, listener) = gate();
+        let (tell, told) = trill_sync::channel::unbounded();
+        let handle = Server::from_listener(listener).serve(move |visit: Connection<Visitor, u32>| {
+            tell.try_send(visit.about().clone()).unwrap();
+            pending::<()>()
+        }).unwrap();
+        door.knock(1);
+        settle().await;
+        let about = told.recv().await.unwrap();
+        let kind = Kind::Notification;
+        waits(kind, line!(), async { about.shutting_down().await });
+        waits(kind, line!(), async { handle.wait_stopped().await });
+        waits(kind, line!(), async { handle.wait_closed().await });
+        waits(kind, line!(), async { handle.shutdown(Duration::MAX).await });
+        handle.abort();
+        handle.wait_closed().await;
+    });
+}
+
+#[test]
+fn opening_a_connection_tells_where_it_is_awaited() {
+    let listener = trill_park::block_on(trill_net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    // Nobody accepts, and the backlog is full with one.
+    rustix::net::listen(&listener, 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _first = trill_park::block_on(trill_net::TcpStream::connect(address)).unwrap();
+    waits(Kind::Writable, line!(), async { drop(trill_server::open_connection("127.0.0.1", address.port()).await) });
+}
