@@ -61,6 +61,7 @@ mod waiters;
 
 pub use lock::barrier::{Barrier, BarrierBroken, BarrierWaitResult};
 pub use lock::condvar::Condvar;
+pub use lock::condvar_guard::CondvarGuard;
 pub use lock::event::Event;
 pub use lock::fair_mutex::FairMutex;
 pub use lock::fair_mutex_guard::{FairMutexGuard, FairMutexGuardArc};

@@ -104,8 +104,8 @@ fn futures_may_be_sent_and_moved() {
         BarrierWait<'_>,
     )>();
     send::<(
-        CondvarWait<'_, u8>,
-        CondvarWaitUntil<'_, u8, fn(&mut u8) -> bool>,
+        CondvarWait<'_, MutexGuard<'_, u8>>,
+        CondvarWaitUntil<'_, FairMutexGuardArc<u8>, fn(&mut u8) -> bool>,
     )>();
     send::<(OnceCellWait<'_, u8>, OnceCellSet<'_, u8>)>();
 
@@ -131,8 +131,8 @@ fn futures_may_be_sent_and_moved() {
         BarrierWait<'_>,
     )>();
     unpin::<(
-        CondvarWait<'_, P>,
-        CondvarWaitUntil<'_, P, fn(&mut P) -> bool>,
+        CondvarWait<'_, MutexGuard<'_, P>>,
+        CondvarWaitUntil<'_, FairMutexGuardArc<P>, fn(&mut P) -> bool>,
     )>();
     unpin::<(OnceCellWait<'_, P>, OnceCellSet<'_, P>)>();
     // It pins the future that makes the value.
@@ -151,7 +151,7 @@ fn futures_and_primitives_are_small() {
     assert_eq!(size_of::<Notified<'_>>(), 24);
     assert_eq!(size_of::<EventWait<'_>>(), 16);
     assert_eq!(size_of::<BarrierWait<'_>>(), 40);
-    assert_eq!(size_of::<CondvarWait<'_, u8>>(), 56);
+    assert_eq!(size_of::<CondvarWait<'_, MutexGuard<'_, u8>>>(), 56);
     assert_eq!(size_of::<MutexGuard<'_, u8>>(), 8);
 
     assert_eq!(size_of::<Mutex<()>>(), 48);

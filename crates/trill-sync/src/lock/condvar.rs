@@ -1,11 +1,12 @@
-//! Waiting for a change of data behind a [`Mutex`](crate::Mutex).
+//! Waiting for a change of data behind a mutex.
 
 use crate::lock::condvar_futures::{CondvarWait, CondvarWaitUntil};
-use crate::lock::mutex_guard::MutexGuard;
+use crate::lock::condvar_guard::CondvarGuard;
 use crate::primitive::const_fn;
 use crate::waiters::Waiters;
 
-/// Lets tasks that hold a [`Mutex`](crate::Mutex) wait until another one has changed its data.
+/// Lets tasks that hold a [`Mutex`](crate::Mutex) or a [`FairMutex`](crate::FairMutex) wait until another one has changed
+/// its data.
 ///
 /// A wait may end without a notification, so the data is looked at again, as
 /// [`wait_until`](Condvar::wait_until) does. A notification that a waiter received and did not return with, because it
@@ -84,7 +85,7 @@ impl Condvar {
     /// });
     /// ```
     #[inline]
-    pub fn wait<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> CondvarWait<'a, T> {
+    pub fn wait<G: CondvarGuard>(&self, guard: G) -> CondvarWait<'_, G> {
         CondvarWait::new(self, guard)
     }
 
@@ -98,13 +99,10 @@ impl Condvar {
     ///
     /// See [`Condvar`].
     #[inline]
-    pub fn wait_until<'a, T: ?Sized, F>(
-        &'a self,
-        guard: MutexGuard<'a, T>,
-        holds: F,
-    ) -> CondvarWaitUntil<'a, T, F>
+    pub fn wait_until<G, F>(&self, guard: G, holds: F) -> CondvarWaitUntil<'_, G, F>
     where
-        F: FnMut(&mut T) -> bool,
+        G: CondvarGuard,
+        F: FnMut(&mut G::Target) -> bool,
     {
         CondvarWaitUntil::new(self, guard, holds)
     }
@@ -130,7 +128,7 @@ impl Condvar {
     /// });
     /// ```
     #[track_caller]
-    pub fn wait_blocking<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    pub fn wait_blocking<G: CondvarGuard>(&self, guard: G) -> G {
         trill_park::block_on(self.wait(guard))
     }
 

@@ -10,9 +10,7 @@ use trill_cell::Kind;
 
 use crate::leaf::leaf;
 use crate::lock::condvar::Condvar;
-use crate::lock::mutex::Mutex;
-use crate::lock::mutex_futures::Lock;
-use crate::lock::mutex_guard::MutexGuard;
+use crate::lock::condvar_guard::CondvarGuard;
 use crate::waiters::Ticket;
 
 /// Waits for a [`Condvar`]; made by [`Condvar::wait`].
@@ -21,29 +19,29 @@ use crate::waiters::Ticket;
 ///
 /// See [`Condvar::wait`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct CondvarWait<'a, T: ?Sized> {
+pub struct CondvarWait<'a, G: CondvarGuard> {
     condvar: &'a Condvar,
-    mutex: &'a Mutex<T>,
-    phase: Phase<'a, T>,
+    mutex: G::Source,
+    phase: Phase<G>,
     ticket: Ticket,
     /// It received a notification of its own, which somebody else gets if it is dropped.
     turn: bool,
 }
 
 /// How far a wait has come.
-enum Phase<'a, T: ?Sized> {
+enum Phase<G: CondvarGuard> {
     /// Not polled yet.
-    Held(MutexGuard<'a, T>),
+    Held(G),
     Unlocked,
-    Locking(Lock<'a, T>),
+    Locking(G::Lock),
 }
 
-impl<'a, T: ?Sized> CondvarWait<'a, T> {
+impl<'a, G: CondvarGuard> CondvarWait<'a, G> {
     #[inline]
-    pub(crate) fn new(condvar: &'a Condvar, guard: MutexGuard<'a, T>) -> CondvarWait<'a, T> {
+    pub(crate) fn new(condvar: &'a Condvar, guard: G) -> CondvarWait<'a, G> {
         CondvarWait {
             condvar,
-            mutex: MutexGuard::source(&guard),
+            mutex: G::mutex(&guard),
             phase: Phase::Held(guard),
             ticket: Ticket::new(),
             turn: false,
@@ -63,13 +61,16 @@ impl<'a, T: ?Sized> CondvarWait<'a, T> {
             self.phase = Phase::Unlocked;
             return Poll::Pending;
         }
-        self.phase = Phase::Locking(self.mutex.lock());
+        self.phase = Phase::Locking(G::lock(&self.mutex));
         Poll::Ready(())
     }
 }
 
-impl<'a, T: ?Sized> Future for CondvarWait<'a, T> {
-    type Output = MutexGuard<'a, T>;
+// The lock is `Unpin`; nothing else is pinned.
+impl<G: CondvarGuard> Unpin for CondvarWait<'_, G> {}
+
+impl<G: CondvarGuard> Future for CondvarWait<'_, G> {
+    type Output = G;
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -95,7 +96,7 @@ impl<'a, T: ?Sized> Future for CondvarWait<'a, T> {
     }
 }
 
-impl<T: ?Sized> Drop for CondvarWait<'_, T> {
+impl<G: CondvarGuard> Drop for CondvarWait<'_, G> {
     fn drop(&mut self) {
         if self.condvar.waiters.remove(&mut self.ticket) || self.turn {
             self.condvar.waiters.notify_one();
@@ -103,7 +104,7 @@ impl<T: ?Sized> Drop for CondvarWait<'_, T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for CondvarWait<'_, T> {
+impl<G: CondvarGuard> fmt::Debug for CondvarWait<'_, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CondvarWait").finish_non_exhaustive()
     }
@@ -115,26 +116,22 @@ impl<T: ?Sized> fmt::Debug for CondvarWait<'_, T> {
 ///
 /// See [`Condvar`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct CondvarWaitUntil<'a, T: ?Sized, F> {
+pub struct CondvarWaitUntil<'a, G: CondvarGuard, F> {
     condvar: &'a Condvar,
     holds: F,
-    stage: Stage<'a, T>,
+    stage: Stage<'a, G>,
 }
 
 /// What a [`CondvarWaitUntil`] does next.
-enum Stage<'a, T: ?Sized> {
-    Look(MutexGuard<'a, T>),
-    Wait(CondvarWait<'a, T>),
+enum Stage<'a, G: CondvarGuard> {
+    Look(G),
+    Wait(CondvarWait<'a, G>),
     Done,
 }
 
-impl<'a, T: ?Sized, F> CondvarWaitUntil<'a, T, F> {
+impl<'a, G: CondvarGuard, F> CondvarWaitUntil<'a, G, F> {
     #[inline]
-    pub(crate) fn new(
-        condvar: &'a Condvar,
-        guard: MutexGuard<'a, T>,
-        holds: F,
-    ) -> CondvarWaitUntil<'a, T, F> {
+    pub(crate) fn new(condvar: &'a Condvar, guard: G, holds: F) -> CondvarWaitUntil<'a, G, F> {
         CondvarWaitUntil {
             condvar,
             holds,
@@ -144,13 +141,13 @@ impl<'a, T: ?Sized, F> CondvarWaitUntil<'a, T, F> {
 }
 
 // The condition is called where it is; nothing is pinned.
-impl<T: ?Sized, F> Unpin for CondvarWaitUntil<'_, T, F> {}
+impl<G: CondvarGuard, F> Unpin for CondvarWaitUntil<'_, G, F> {}
 
-impl<'a, T: ?Sized, F> Future for CondvarWaitUntil<'a, T, F>
+impl<G: CondvarGuard, F> Future for CondvarWaitUntil<'_, G, F>
 where
-    F: FnMut(&mut T) -> bool,
+    F: FnMut(&mut G::Target) -> bool,
 {
-    type Output = MutexGuard<'a, T>;
+    type Output = G;
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -173,7 +170,7 @@ where
     }
 }
 
-impl<T: ?Sized, F> fmt::Debug for CondvarWaitUntil<'_, T, F> {
+impl<G: CondvarGuard, F> fmt::Debug for CondvarWaitUntil<'_, G, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CondvarWaitUntil").finish_non_exhaustive()
     }

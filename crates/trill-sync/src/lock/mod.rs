@@ -5,6 +5,7 @@ pub(crate) mod barrier_futures;
 mod barrier_rounds;
 pub(crate) mod condvar;
 pub(crate) mod condvar_futures;
+pub(crate) mod condvar_guard;
 pub(crate) mod event;
 pub(crate) mod fair_mutex;
 pub(crate) mod fair_mutex_futures;
