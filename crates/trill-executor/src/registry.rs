@@ -62,6 +62,18 @@ pub(crate) struct Place(u32);
 impl Place {
     /// Not in the registry.
     pub(crate) const NONE: Place = Place(u32::MAX);
+
+    /// The place as a task's header keeps it.
+    #[inline]
+    pub(crate) const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The place that a task's header keeps.
+    #[inline]
+    pub(crate) const fn from_bits(bits: u32) -> Place {
+        Place(bits)
+    }
 }
 
 impl Registry {

@@ -183,8 +183,7 @@ fn a_waiting_task_with_its_handle_fits_its_budget() {
     let budget = if cfg!(feature = "insight") {
         168.0
     } else {
-        // The word for task-locals costs it the 112 bytes it had before.
-        120.0
+        112.0
     };
     assert!(each <= budget, "{each:.1} bytes, more than {budget}");
 }

@@ -142,15 +142,15 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         let polled = quiet::catch(|| poll_as_task::<F, LISTED>(header, future.as_mut(), cx));
         let polled = match polled {
             Ok(Poll::Pending) => {
-                if LISTED && body.prefix.place.get() == Place::NONE {
-                    body.prefix.place.set(enlist(cell));
+                if LISTED && header.mark() == Place::NONE.to_bits() {
+                    header.set_mark(enlist(cell).to_bits());
                 }
                 return false;
             }
             Ok(Poll::Ready(value)) => Ok(value),
             Err(payload) => Err(payload),
         };
-        leave_registry(&body.prefix);
+        leave_registry(header);
         // A panic in the future's drop is the task's panic; a value it had returned is dropped with it.
         // SAFETY: it is there, and from here on it counts as gone.
         let dropped = quiet::catch(|| unsafe { stage.cast::<F>().drop_in_place() });
@@ -169,7 +169,7 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
     unsafe fn drop_future(cell: NonNull<Prefix>) {
         // SAFETY: as `Table` demands.
         let body = unsafe { Self::of(cell) };
-        leave_registry(&body.prefix);
+        leave_registry(&body.prefix.header);
         // SAFETY: the holder of the runnable alone touches the stage; the future is there and counts as gone now.
         let dropped = quiet::catch(|| unsafe { body.stage.get().cast::<F>().drop_in_place() });
         if let Err(payload) = dropped {
@@ -279,8 +279,8 @@ fn enlist(cell: NonNull<Prefix>) -> Place {
 ///
 /// Before the task ends: a reader that found it there relies on the reference of its life.
 #[inline]
-fn leave_registry(prefix: &Prefix) {
-    let place = prefix.place.replace(Place::NONE);
+fn leave_registry(header: &Header) {
+    let place = Place::from_bits(header.mark());
     if place != Place::NONE {
         current::with(|current| {
             let current = current.expect("executors drop their tasks inside `Current::enter`");

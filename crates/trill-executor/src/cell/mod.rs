@@ -38,6 +38,7 @@
 //!
 //! `tests/loom_cell.rs`, over this very code; Miri and ThreadSanitizer over the other tests.
 
+mod awaiter;
 mod body;
 mod handle;
 mod prefix;

@@ -3,10 +3,11 @@
 
 use std::cell::Cell;
 use std::ptr::NonNull;
-use std::task::{Context, RawWakerVTable, Waker};
+use std::task::{Context, Waker};
 
 use trill_cell::Header;
 
+use super::awaiter;
 use super::word::{
     AWAITER, CLOSED, DONE, FRESH, HANDLE, MOVED, OUTPUT, OWNED, REF, REFS, WOKEN, is_orphan,
     is_unreachable,
@@ -14,19 +15,17 @@ use super::word::{
 use crate::home::Home;
 use crate::primitive::{AtomicPtr, AtomicUsize, Ordering};
 use crate::quiet;
-use crate::registry::Place;
 
 /// The begin of every cell.
 #[repr(C)]
 pub(crate) struct Prefix {
     word: AtomicUsize,
-    /// The waker of whoever awaits the task, as its data and its table.
-    awaiter: (AtomicPtr<()>, AtomicPtr<()>),
+    /// The waker of whoever awaits the task, see `awaiter.rs`.
+    awaiter: AtomicPtr<()>,
     pub(super) table: &'static Table,
     pub(crate) home: Home,
+    /// Its mark says where the task is in its executor's registry, since a poll first returned `Pending`.
     pub(crate) header: Header,
-    /// Where the task is in its executor's registry, since a poll first returned `Pending`. For whoever is `OWNED`.
-    pub(super) place: Cell<Place>,
 }
 
 /// What depends on the future's type. All functions demand a live cell of that type.
@@ -53,11 +52,10 @@ impl Prefix {
     pub(super) fn new(table: &'static Table, home: Home, header: Header) -> Prefix {
         Prefix {
             word: AtomicUsize::new(FRESH),
-            awaiter: (AtomicPtr::default(), AtomicPtr::default()),
+            awaiter: AtomicPtr::default(),
             table,
             home,
             header,
-            place: Cell::new(Place::NONE),
         }
     }
 
@@ -88,38 +86,18 @@ impl Prefix {
         }
     }
 
-    /// The waker in the awaiter's slot, bit by bit.
+    /// The packed waker in the awaiter's slot.
     #[inline]
-    fn awaiter_words(&self) -> (*mut (), *mut ()) {
+    fn awaiter(&self) -> *mut () {
         // Relaxed: `AWAITER`, which was seen by an Acquire, is set after the slot is written.
-        let data = self.awaiter.0.load(Ordering::Relaxed);
-        let table = self.awaiter.1.load(Ordering::Relaxed);
-        (data, table)
+        self.awaiter.load(Ordering::Relaxed)
     }
 
     /// Writes the awaiter's slot.
     #[inline]
-    fn set_awaiter_words(&self, waker: Waker) {
-        let waker = std::mem::ManuallyDrop::new(waker);
-        self.awaiter
-            .0
-            .store(waker.data().cast_mut(), Ordering::Relaxed);
-        let table = std::ptr::from_ref(waker.vtable()).cast_mut().cast();
-        self.awaiter.1.store(table, Ordering::Relaxed);
+    fn set_awaiter(&self, waker: Waker) {
+        self.awaiter.store(awaiter::pack(waker), Ordering::Relaxed);
     }
-}
-
-/// Makes the waker that was written bit by bit.
-///
-/// # Safety
-///
-/// The words are those of a waker that the caller owns from now on.
-#[inline]
-unsafe fn waker_from((data, table): (*mut (), *mut ())) -> Waker {
-    // SAFETY: the second word is a `&'static RawWakerVTable`. The caller upholds it; Miri on `tests/task.rs` would fail.
-    let table: &'static RawWakerVTable = unsafe { &*table.cast() };
-    // SAFETY: data and table are those of one waker, which the caller owns; as above.
-    unsafe { Waker::new(data, table) }
 }
 
 /// Polls the task, or drops its future if it is closed; `true` if the runnable was queued again.
@@ -224,19 +202,15 @@ unsafe fn end(cell: NonNull<Prefix>, mut has_output: bool) {
             unsafe { (table.free)(cell) };
             return;
         }
-        let words = prefix.awaiter_words();
+        let packed = prefix.awaiter();
         match prefix.step(word, next) {
             Err(now) => word = now,
             Ok(()) => {
                 // Read again where the slot may have been filled anew between the first reading and the step.
-                let words = if was_moved {
-                    prefix.awaiter_words()
-                } else {
-                    words
-                };
+                let packed = if was_moved { prefix.awaiter() } else { packed };
                 if is_awaited {
                     // SAFETY: the step took the waker out of the slot; it is the one that was read, see transition 5.
-                    let waker = unsafe { waker_from(words) };
+                    let waker = unsafe { awaiter::unpack(packed) };
                     if let Err(payload) = quiet::catch(|| waker.wake()) {
                         quiet::discard(payload);
                     }
@@ -325,9 +299,8 @@ pub(super) unsafe fn poll_end(cell: NonNull<Prefix>, waker: &Waker) -> Option<bo
     }
     let mut former = None;
     if word & AWAITER != 0 {
-        let words = prefix.awaiter_words();
-        let same_table = std::ptr::eq(words.1.cast(), waker.vtable());
-        if same_table && std::ptr::eq(words.0, waker.data()) {
+        let packed = prefix.awaiter();
+        if awaiter::will_wake(packed, waker) {
             return None;
         }
         loop {
@@ -339,9 +312,9 @@ pub(super) unsafe fn poll_end(cell: NonNull<Prefix>, waker: &Waker) -> Option<bo
         }
         word = word & !AWAITER | MOVED;
         // SAFETY: the step took the waker out of the slot. Dropped below, or if the clone panics.
-        former = Some(unsafe { waker_from(words) });
+        former = Some(unsafe { awaiter::unpack(packed) });
     }
-    prefix.set_awaiter_words(waker.clone());
+    prefix.set_awaiter(waker.clone());
     loop {
         match prefix.step(word, word | AWAITER) {
             Ok(()) => {
@@ -351,7 +324,7 @@ pub(super) unsafe fn poll_end(cell: NonNull<Prefix>, waker: &Waker) -> Option<bo
             }
             Err(now) if now & DONE != 0 => {
                 // SAFETY: `AWAITER` was never set over this waker, so it is still the handle's.
-                drop(unsafe { waker_from(prefix.awaiter_words()) });
+                drop(unsafe { awaiter::unpack(prefix.awaiter()) });
                 return Some(now & OUTPUT != 0);
             }
             Err(now) => word = now,
@@ -417,7 +390,7 @@ pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
             return;
         }
         let is_awaited = word & AWAITER != 0;
-        let words = prefix.awaiter_words();
+        let packed = prefix.awaiter();
         let mut next = word & !(HANDLE | AWAITER);
         let and_close = and_close || !table.is_listed && is_orphan(next);
         if and_close {
@@ -432,7 +405,7 @@ pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
                 }
                 if is_awaited {
                     // SAFETY: the step took the waker out of the slot, which only this handle could have written.
-                    quiet::discard(unsafe { waker_from(words) });
+                    quiet::discard(unsafe { awaiter::unpack(packed) });
                 }
                 return;
             }

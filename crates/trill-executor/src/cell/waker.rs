@@ -22,10 +22,16 @@ pub(super) unsafe fn borrowed(cell: NonNull<Prefix>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(cell.as_ptr().cast::<()>().cast_const(), &TABLE) })
 }
 
+/// Says whether this is a waker of a task.
+#[inline]
+pub(super) fn is_task(waker: &Waker) -> bool {
+    ptr::eq(waker.vtable(), &raw const TABLE)
+}
+
 /// Says whether this is a waker of the task with this cell.
 #[inline]
 pub(crate) fn is_waker_of(waker: &Waker, cell: *const ()) -> bool {
-    ptr::eq(waker.data(), cell) && ptr::eq(waker.vtable(), &raw const TABLE)
+    ptr::eq(waker.data(), cell) && is_task(waker)
 }
 
 /// The cell a waker points to.
