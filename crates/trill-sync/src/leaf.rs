@@ -42,10 +42,17 @@ pub(crate) fn lock_leaf<T: ?Sized, L, R>(
     poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
 ) -> Poll<R> {
     let polled = leaf(Kind::Lock, of, location, cx, poll);
-    if polled.is_ready() {
+    note_lock(polled.is_ready(), raw, location);
+    polled
+}
+
+/// Tells a debug mode, if there is one, that a lock was taken, if it was; returns whether.
+#[inline]
+pub(crate) fn note_lock<L>(taken: bool, raw: &L, location: &'static Location<'static>) -> bool {
+    if taken {
         inspected(|inspector| inspector.locked(ptr::from_ref(raw).addr(), location));
     }
-    polled
+    taken
 }
 
 /// Tells a debug mode, if there is one, that a lock is about to be left.

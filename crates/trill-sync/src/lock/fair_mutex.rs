@@ -3,8 +3,10 @@
 
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
+use crate::leaf::note_lock;
 use crate::lock::fair_mutex_futures::{FairLock, FairLockArc};
 use crate::lock::fair_mutex_guard::{FairMutexGuard, FairMutexGuardArc};
 use crate::lock::fifo::Fifo;
@@ -110,8 +112,10 @@ impl<T: ?Sized> FairMutex<T> {
     /// assert!(count.try_lock().is_none());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<FairMutexGuard<'_, T>> {
-        self.door.try_enter(LOCK).then(|| FairMutexGuard::new(self))
+        note_lock(self.door.try_enter(LOCK), &self.door, Location::caller())
+            .then(|| FairMutexGuard::new(self))
     }
 
     /// Locks, waiting until nobody else holds the lock, with a guard that keeps the mutex alive.
@@ -160,9 +164,9 @@ impl<T: ?Sized> FairMutex<T> {
     /// assert!(count.try_lock_arc().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<FairMutexGuardArc<T>> {
-        self.door
-            .try_enter(LOCK)
+        note_lock(self.door.try_enter(LOCK), &self.door, Location::caller())
             .then(|| FairMutexGuardArc::new(self.clone()))
     }
 

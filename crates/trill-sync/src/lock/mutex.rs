@@ -3,8 +3,10 @@
 
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
+use crate::leaf::note_lock;
 use crate::lock::mutex_futures::{Lock, LockArc};
 use crate::lock::mutex_guard::{MutexGuard, MutexGuardArc};
 use crate::lock::raw_mutex::RawMutex;
@@ -104,8 +106,9 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(count.try_lock().is_none());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.raw.try_lock().then(|| MutexGuard::new(self))
+        note_lock(self.raw.try_lock(), &self.raw, Location::caller()).then(|| MutexGuard::new(self))
     }
 
     /// Locks, waiting until nobody else holds the lock, with a guard that keeps the mutex alive.
@@ -154,9 +157,9 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(count.try_lock_arc().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<MutexGuardArc<T>> {
-        self.raw
-            .try_lock()
+        note_lock(self.raw.try_lock(), &self.raw, Location::caller())
             .then(|| MutexGuardArc::new(self.clone()))
     }
 

@@ -3,9 +3,11 @@
 
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::leaf::note_lock;
 use crate::lock::raw_rwlock::{READ, RawRwLock, UPGRADABLE, WRITE};
 use crate::lock::rwlock_futures::{Read, UpgradableRead, Write};
 use crate::lock::rwlock_futures_arc::{ReadArc, UpgradableReadArc, WriteArc};
@@ -112,9 +114,9 @@ impl<T> RwLock<T> {
     /// assert!(Arc::new(trill_sync::RwLock::new(1)).try_read_arc().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_read_arc(self: &Arc<Self>) -> Option<RwLockReadGuardArc<T>> {
-        self.raw
-            .try_enter(READ)
+        note_lock(self.raw.try_enter(READ), &self.raw, Location::caller())
             .then(|| RwLockReadGuardArc::new(self.clone()))
     }
 }
@@ -157,8 +159,10 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(trill_sync::RwLock::new(1).try_read().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
-        self.raw.try_enter(READ).then(|| RwLockReadGuard::new(self))
+        note_lock(self.raw.try_enter(READ), &self.raw, Location::caller())
+            .then(|| RwLockReadGuard::new(self))
     }
 
     /// Locks for reading, with the possibility to upgrade, waiting until those who came before allow it.
@@ -198,10 +202,14 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(trill_sync::RwLock::new(1).try_upgradable_read().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_upgradable_read(&self) -> Option<RwLockUpgradableReadGuard<'_, T>> {
-        self.raw
-            .try_enter(UPGRADABLE)
-            .then(|| RwLockUpgradableReadGuard::new(self))
+        note_lock(
+            self.raw.try_enter(UPGRADABLE),
+            &self.raw,
+            Location::caller(),
+        )
+        .then(|| RwLockUpgradableReadGuard::new(self))
     }
 
     /// Locks for reading, with the possibility to upgrade, waiting until those who came before allow it, with a guard that keeps the lock alive.
@@ -247,10 +255,14 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(Arc::new(trill_sync::RwLock::new(1)).try_upgradable_read_arc().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_upgradable_read_arc(self: &Arc<Self>) -> Option<RwLockUpgradableReadGuardArc<T>> {
-        self.raw
-            .try_enter(UPGRADABLE)
-            .then(|| RwLockUpgradableReadGuardArc::new(self.clone()))
+        note_lock(
+            self.raw.try_enter(UPGRADABLE),
+            &self.raw,
+            Location::caller(),
+        )
+        .then(|| RwLockUpgradableReadGuardArc::new(self.clone()))
     }
 
     /// Locks for writing, waiting until those who came before have left.
@@ -290,9 +302,9 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(trill_sync::RwLock::new(1).try_write().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
-        self.raw
-            .try_enter(WRITE)
+        note_lock(self.raw.try_enter(WRITE), &self.raw, Location::caller())
             .then(|| RwLockWriteGuard::new(self))
     }
 
@@ -339,9 +351,9 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(Arc::new(trill_sync::RwLock::new(1)).try_write_arc().is_some());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_write_arc(self: &Arc<Self>) -> Option<RwLockWriteGuardArc<T>> {
-        self.raw
-            .try_enter(WRITE)
+        note_lock(self.raw.try_enter(WRITE), &self.raw, Location::caller())
             .then(|| RwLockWriteGuardArc::new(self.clone()))
     }
 
