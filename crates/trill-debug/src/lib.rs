@@ -29,7 +29,7 @@
 //! | --- | --- |
 //! | [`SlowPoll`](Finding::SlowPoll) | a poll of a task took longer than [`Config::slow_poll`]; jobs of blocking pools are left out |
 //! | [`BlockingCall`](Finding::BlockingCall) | `block_on` or a form that ends in `_blocking` was called while a future is polled |
-//! | [`LockHeld`](Finding::LockHeld) | a task that awaited a lock of trill-sync kept it for longer than [`Config::long_hold`] after a poll that returned `Pending` |
+//! | [`LockHeld`](Finding::LockHeld) | a task that took a lock of trill-sync kept it for longer than [`Config::long_hold`] after a poll that returned `Pending` |
 //! | [`DroppedUnfinished`](Finding::DroppedUnfinished) | a task was dropped before it ended while its runtime was [shutting down](shutting_down) |
 //! | [`Unhandled`](Finding::Unhandled) | a failure was [reported](trill_cell::report) that nobody can receive |
 //! | [`WrongThread`](Finding::WrongThread) | something with a [`HomeThread`] was used on another thread |
@@ -54,7 +54,7 @@
 //!
 //! It sees what goes through trill: a task that sleeps by `std::thread::sleep` is found by the length of its poll, not by the
 //! call. It measures time on the wall, so a preempted thread looks slow. The future given to `block_on` or to an
-//! executor's `run` is no task: its own polls are not timed. Locks taken by `try_lock` are not watched.
+//! executor's `run` is no task: its own polls are not timed, and its locks not watched.
 
 mod config;
 mod enable;

@@ -84,6 +84,22 @@ fn every_kind_of_lock_is_watched() {
 }
 
 #[test]
+fn lock_that_was_tried_for_is_watched() {
+    listen();
+    let first = line!() + 3;
+    run_task("tries", |_| async {
+        let (mutex, fair, lock) = (Mutex::new(()), FairMutex::new(()), RwLock::new(()));
+        let guards = (mutex.try_lock(), fair.try_lock(), lock.try_read());
+        // What was not taken is not held.
+        assert!(mutex.try_lock().is_none() && lock.try_write().is_none());
+        sleep(LIMIT).await;
+        drop(guards);
+    });
+    let lines: Vec<_> = holds("tries").iter().map(|hold| hold.0 - first).collect();
+    assert_eq!(lines, [0, 0, 0]);
+}
+
+#[test]
 fn lock_that_is_still_held_is_found_when_another_task_is_polled() {
     listen();
     let world = VirtualWorld::new(7);

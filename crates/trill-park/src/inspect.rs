@@ -37,7 +37,7 @@ pub trait Inspect: Send + Sync {
         let _ = at;
     }
 
-    /// The lock at `address` was taken, by an await at `at`.
+    /// The lock at `address` was taken, by an await or a call at `at`.
     fn locked(&self, address: usize, at: &'static Location<'static>) {
         let _ = (address, at);
     }
