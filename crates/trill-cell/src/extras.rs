@@ -7,12 +7,12 @@
 //! The name never changes; the locals have a lock of their own.
 #![allow(unsafe_code)] // A thin owning pointer that is set once: `OnceLock<Box<_>>` takes a second word.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::locals::Locals;
+use crate::quiet::quietly;
 
 /// A task's name and locals.
 pub(crate) struct Extras {
@@ -121,8 +121,5 @@ fn free(extras: *mut Extras) {
     // on `tests/locals.rs` would fail.
     let extras = unsafe { Box::from_raw(extras) };
     // A header lies in a task's cell, which must not be left by a panic; the panic hook has told of it.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(extras))) {
-        // Its drop might panic, too.
-        std::mem::forget(payload);
-    }
+    quietly(|| drop(extras));
 }

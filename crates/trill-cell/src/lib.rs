@@ -48,6 +48,7 @@ mod header;
 mod id;
 mod locals;
 mod observer;
+mod quiet;
 mod spawned;
 mod stopwatch;
 mod unhandled;

@@ -1,10 +1,11 @@
 //! Failures that nobody can receive any more.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use crate::id::TaskId;
+use crate::quiet::quietly;
 
 /// What went wrong unseen.
 ///
@@ -168,11 +169,7 @@ pub fn report(unhandled: &Unhandled<'_>) {
         let Some(listener) = listener else {
             break;
         };
-        match catch_unwind(AssertUnwindSafe(|| listener(unhandled))) {
-            Ok(()) => is_heard = true,
-            // Its drop might panic, too.
-            Err(payload) => std::mem::forget(payload),
-        }
+        is_heard |= quietly(|| listener(unhandled));
     }
     if !is_heard {
         print_unhandled(unhandled);
@@ -215,10 +212,7 @@ pub fn on_unhandled(listener: &'static (dyn Fn(&Unhandled<'_>) + Send + Sync)) {
 /// ```
 pub fn print_unhandled(unhandled: &Unhandled<'_>) {
     // The error's own text may panic, and a closed standard error makes `eprintln` do so.
-    let printed = catch_unwind(AssertUnwindSafe(|| eprintln!("trill: {unhandled}")));
-    if let Err(payload) = printed {
-        std::mem::forget(payload);
-    }
+    quietly(|| eprintln!("trill: {unhandled}"));
 }
 
 /// Writes what is known in brackets.
