@@ -1,14 +1,14 @@
 //! The shielded future in its task, and what it and the handle agree on.
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use trill_cell::{TaskId, Unhandled, What};
 
+use crate::caught::{self, catch, discard};
 use crate::local::LocalScope;
 use crate::pinned::split;
 use crate::primitive::Mutex;
@@ -122,7 +122,7 @@ impl<F: Future> Future for Work<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (body, end) = self.split();
-        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
+        match catch(|| body.poll(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => {
                 if let Some(message) = end.failure_of(&value) {
@@ -133,13 +133,13 @@ impl<F: Future> Future for Work<F> {
             }
             Err(payload) => {
                 let what = What::Panic;
-                let message = text(&*payload);
+                let text = caught::message(&*payload).unwrap_or("a panic without a text");
+                let message = text.to_string();
                 if end.shared.failed(Failure { what, message }) {
                     // The handle gets it from the task.
                     resume_unwind(payload);
                 }
-                // Its drop might panic, too.
-                std::mem::forget(payload);
+                discard(payload);
                 Poll::Ready(None)
             }
         }
@@ -150,16 +150,9 @@ impl<T> End<T> {
     /// The error's text, if the value is one. The text is the program's code and may panic.
     fn failure_of(&self, value: &T) -> Option<String> {
         let failure = self.failure;
-        catch_unwind(AssertUnwindSafe(|| failure(value))).unwrap_or_else(|payload| {
-            std::mem::forget(payload);
+        catch(|| failure(value)).unwrap_or_else(|payload| {
+            discard(payload);
             Some("an error whose text cannot be had, because that panicked".to_string())
         })
     }
-}
-
-/// The text of a panic, if it was made by `panic!` with one.
-fn text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_string())
 }

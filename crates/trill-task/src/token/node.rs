@@ -19,13 +19,13 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Poll, Waker};
 
 use trill_cell::{Unhandled, What};
 
 use super::cancelled::Cancelled;
+use crate::caught::{catch, discard};
 use crate::primitive::{AtomicBool, Mutex, Ordering};
 
 /// A token, as its handles, its children and those who wait share it.
@@ -196,8 +196,8 @@ impl Listener {
         match self {
             Listener::Task(waker) => trill_park::wake(waker),
             Listener::Call(call) => {
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| call(cause))) {
-                    std::mem::forget(payload);
+                if let Err(payload) = catch(|| call(cause)) {
+                    discard(payload);
                     let message = "a callback of a cancel token panicked";
                     trill_cell::report(
                         &Unhandled::new(What::Callback, &message).at(cause.origin()),
