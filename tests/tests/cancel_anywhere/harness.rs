@@ -116,7 +116,7 @@ impl<S, T> Case<S, T> {
                 }
             }
         }
-        subject.leave(usize::from(self.keeps.is_some()));
+        let given = subject.leave(usize::from(self.keeps.is_some()));
 
         while !script.is_done() || !behind.is_done() {
             rounds += 1;
@@ -135,6 +135,13 @@ impl<S, T> Case<S, T> {
         }
         drop((script, behind));
         (self.after)(&state, output).await;
+        drop(state);
+        // What is cancelled with the state is dropped by its executor, which takes a turn.
+        trill_timer::sleep(TICK).await;
+        assert!(
+            given.iter().all(|flag| flag.strong_count() == 0),
+            "a waker is kept for ever"
+        );
         seen
     }
 }
@@ -218,8 +225,9 @@ impl<'a, T> Subject<'a, T> {
         }
     }
 
-    /// Drops the future, finished or not: nobody may keep its wakers, but for as many as stated.
-    fn leave(mut self, kept_max: usize) {
+    /// Drops the future, finished or not: nobody may keep its wakers, but for as many as stated. Returns those it was
+    /// given.
+    fn leave(mut self, kept_max: usize) -> Vec<Weak<Flag>> {
         self.future = None;
         self.last = None;
         let kept = self
@@ -231,6 +239,7 @@ impl<'a, T> Subject<'a, T> {
             kept <= kept_max,
             "{kept} wakers of the dropped future are kept"
         );
+        self.given
     }
 }
 

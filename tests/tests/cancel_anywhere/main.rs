@@ -9,10 +9,17 @@
 #![allow(clippy::await_holding_refcell_ref)] // A play has one thread, and one that borrows at a time.
 
 mod channels;
+mod groups;
 mod harness;
+mod limits;
 mod locks;
+mod many;
 mod mistakes;
+mod pipe;
 mod promises;
 mod queues;
+mod streams;
 mod timer;
+mod tokens;
 mod waits;
+mod work;

@@ -300,3 +300,55 @@ case!(barrier_meet: "trill_sync::Barrier::meet",
         assert_eq!((barrier.waiters(), barrier.is_broken()), (0, false));
     },
 );
+
+case!(semaphore_acquire_open: "trill_sync::Semaphore::acquire_open",
+    setup: Semaphore::new(1),
+    script: |semaphore| {
+        let guard = semaphore.acquire().await;
+        pause().await;
+        pause().await;
+        drop(guard);
+        pause().await;
+    },
+    wait: |semaphore| drop(semaphore.acquire_open().await.unwrap()),
+    behind: |semaphore| { drop(semaphore.acquire_open().await.unwrap()) },
+    after: |semaphore, _| {
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
+    },
+);
+
+// Closing lets go who waits, and takes no permit with it.
+case!(semaphore_acquire_many_open: "trill_sync::Semaphore::acquire_many_open",
+    setup: Semaphore::new(2),
+    script: |semaphore| {
+        let guard = semaphore.acquire().await;
+        pause().await;
+        pause().await;
+        semaphore.close();
+        pause().await;
+        drop(guard);
+    },
+    wait: |semaphore| semaphore.acquire_many_open(2).await.is_err(),
+    behind: |semaphore| { assert!(semaphore.acquire_many_open(2).await.is_err()) },
+    after: |semaphore, output| {
+        assert!(output.unwrap_or(true));
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (2, 0));
+    },
+);
+
+case!(semaphore_acquire_open_arc: "trill_sync::Semaphore::acquire_open_arc",
+    setup: Arc::new(Semaphore::new(1)),
+    script: |semaphore| {
+        let guard = semaphore.acquire_arc().await;
+        pause().await;
+        pause().await;
+        drop(guard);
+        pause().await;
+    },
+    wait: |semaphore| drop(semaphore.acquire_open_arc().await.unwrap()),
+    behind: |semaphore| { drop(semaphore.acquire_open_arc().await.unwrap()) },
+    after: |semaphore, _| {
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
+        assert_eq!(Arc::strong_count(semaphore), 1);
+    },
+);

@@ -14,7 +14,13 @@ use crate::tree::Tree;
 
 /// The crates whose functions need a case: those that hold no descriptor. What a drop means for a
 /// socket or a child process is shown by the tests of its own crate, against the real kernel.
-const CRATES: &[&str] = &["trill-sync", "trill-timer"];
+const CRATES: &[&str] = &[
+    "trill-io",
+    "trill-limit",
+    "trill-sync",
+    "trill-task",
+    "trill-timer",
+];
 
 /// Where the cases are.
 const FOLDER: &str = "tests/tests/cancel_anywhere/";
