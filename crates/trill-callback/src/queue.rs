@@ -18,7 +18,7 @@ pub(crate) struct Queue<R: Reach> {
     /// What runs next, by place.
     ready: BTreeMap<u64, Next>,
     /// Deadlines of callbacks; equal ones in the order of their making.
-    timers: BTreeSet<(Instant, u64)>,
+    timers: BTreeSet<(When, u64)>,
     watches: BTreeMap<u64, Watch<R>>,
     /// Which watch a descriptor's number has.
     sides: BTreeMap<Side, u64>,
@@ -42,9 +42,15 @@ struct Call<R: Reach> {
 enum At {
     /// In the queue at this place.
     Ready(u64),
-    /// At its deadline.
-    Timer(Instant),
-    /// Its deadline is beyond what an instant can hold.
+    /// Among the timers.
+    Timer(When),
+}
+
+/// When a timer is due.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum When {
+    At(Instant),
+    /// Later than an instant can hold.
     Never,
 }
 
@@ -114,20 +120,16 @@ impl<R: Reach> Queue<R> {
         callback: R::Once,
         origin: Origin,
     ) -> bool {
-        let at = deadline.map_or(At::Never, At::Timer);
-        self.calls.insert(
-            name,
-            Call {
-                callback,
-                origin,
-                at,
-            },
-        );
-        let Some(deadline) = deadline else {
-            return false;
+        let when = deadline.map_or(When::Never, When::At);
+        let at = At::Timer(when);
+        let call = Call {
+            callback,
+            origin,
+            at,
         };
-        self.timers.insert((deadline, name));
-        self.timers.first() == Some(&(deadline, name))
+        self.calls.insert(name, call);
+        self.timers.insert((when, name));
+        self.timers.first() == Some(&(when, name))
     }
 
     /// Takes a callback out, wherever it is.
@@ -135,8 +137,7 @@ impl<R: Reach> Queue<R> {
         let call = self.calls.remove(&name)?;
         match call.at {
             At::Ready(place) => drop(self.ready.remove(&place)),
-            At::Timer(deadline) => drop(self.timers.remove(&(deadline, name))),
-            At::Never => {}
+            At::Timer(when) => drop(self.timers.remove(&(when, name))),
         }
         Some(Gone::Call(call.callback, call.origin))
     }
@@ -147,15 +148,19 @@ impl<R: Reach> Queue<R> {
 
     /// The first deadline.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.timers.first().map(|(deadline, _)| *deadline)
+        match self.timers.first()? {
+            (When::At(deadline), _) => Some(*deadline),
+            (When::Never, _) => None,
+        }
     }
 
     /// Queues the callback with the first deadline if that has come; `place` says where. Says whether there was one.
     pub(crate) fn move_due(&mut self, now: Instant, place: impl FnOnce() -> u64) -> bool {
-        let Some(&(deadline, name)) = self.timers.first().filter(|(at, _)| *at <= now) else {
+        let first = self.timers.first().copied();
+        let Some((when, name)) = first.filter(|(when, _)| *when <= When::At(now)) else {
             return false;
         };
-        self.timers.remove(&(deadline, name));
+        self.timers.remove(&(when, name));
         let place = place();
         self.ready.insert(place, Next::Call(name));
         if let Some(call) = self.calls.get_mut(&name) {
@@ -286,10 +291,7 @@ impl<R: Reach> Queue<R> {
 
     /// How many callbacks run soon, at a deadline, and each time a descriptor is ready.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
-        let timers = self.calls.values();
-        let timers = timers
-            .filter(|call| !matches!(call.at, At::Ready(_)))
-            .count();
+        let timers = self.timers.len();
         (self.calls.len() - timers, timers, self.watches.len())
     }
 }

@@ -8,12 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use support::{Log, run, turn};
 use trill_callback::{Callbacks, Handle, LocalCallbacks, Reach};
+use trill_cell::with_budget;
 use trill_reactor::{Async, Reactor};
 
 /// So long that only a lost event reaches it.
@@ -301,9 +303,13 @@ fn many_descriptors_are_all_served_in_each_turn() {
             .add_reader(socket.clone(), move || log.borrow_mut().push(index))
             .unwrap();
     }
-    // More than the budget of a poll, and still each once a turn.
+    // More than the budget of a task's poll, and still each once a turn.
     for _ in 0..3 {
-        turn(&callbacks);
+        callbacks.stop();
+        let mut run = callbacks.run();
+        trill_park::block_on(std::future::poll_fn(|cx| {
+            with_budget(|| Pin::new(&mut run).poll(cx))
+        }));
         assert_eq!(log.take(), (0..200).collect::<Vec<_>>());
     }
     callbacks.clear();

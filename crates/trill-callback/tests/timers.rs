@@ -60,19 +60,24 @@ fn a_deadline_that_comes_first_is_not_slept_through() {
     in_world(|world| {
         let callbacks = Callbacks::new();
         let log = Log::new();
+        let begin = trill_world::now();
         let ex = trill_executor::Executor::new();
         let task = ex.spawn(callbacks.run());
         trill_park::block_on(ex.run(async {
-            callbacks.call_later(ms(1000), log.adds(1000));
+            let logs = |entry| {
+                let log = log.clone_log();
+                move || log.add((entry, trill_world::now() - begin))
+            };
+            callbacks.call_later(ms(1000), logs("second"));
             trill_timer::sleep(ms(1)).await;
             // The loop sleeps until 1000 by now.
-            callbacks.call_later(ms(9), log.adds(10));
-            let cancelled = callbacks.call_later(ms(1), log.adds(2));
+            callbacks.call_later(ms(9), logs("first"));
+            let cancelled = callbacks.call_later(ms(1), logs("cancelled"));
             cancelled.cancel();
             stop_after(&callbacks, ms(2000));
             task.await;
         }));
-        assert_eq!(log.take(), [10, 1000]);
+        assert_eq!(log.take(), [("first", ms(10)), ("second", ms(1000))]);
         assert_eq!(world.elapsed(), ms(2001));
     });
 }

@@ -177,9 +177,12 @@ impl Queue {
         }
     }
 
-    /// Whether a newcomer may have a token: nobody waits, and there is one.
+    /// Whether a newcomer may have a token: there is one, so nobody waits.
     fn is_free(&self) -> bool {
-        self.waiters.is_empty() && self.borrowed < self.total
+        let is_free = self.borrowed < self.total;
+        // Every change is followed by `serve`, so a newcomer passes nobody.
+        debug_assert!(!is_free || self.waiters.is_empty());
+        is_free
     }
 
     /// Hands tokens to those who came first.
