@@ -352,7 +352,11 @@ where
         match end {
             End::Returned(Ok(value)) => {
                 // If nobody has the handle the value is dropped here, and its panic is the child's.
-                if let Err(payload) = catch(|| outcome.set(Ok(value))) {
+                let given = catch(move || {
+                    outcome.set(Ok(value));
+                    drop(outcome);
+                });
+                if let Err(payload) = given {
                     shared.fail(Failure::panic_of(id, origin, payload));
                 }
             }
