@@ -38,24 +38,46 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
+//! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
+//! | `portal` | yes | ways from threads into a runtime and back, in `portal` |
 //! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
+//! | `callback` | no | a loop of callbacks, in `callback`, for ports of event-driven programs |
+//! | `debug` | no | debug mode, in `debug`: slow polls, blocked threads, tasks dropped unfinished; off until it is turned on |
+//! | `limit` | no | capacity, rates and retries, in `limit` |
+//! | `server` | no | servers that end gracefully, in `server` |
+//! | `full` | no | all of the above |
 //! | `tokio-io` | no | `tokio::io::{AsyncRead, AsyncWrite}` on this crate's sockets |
 //! | `hyper-rt` | no | `hyper::rt::{Read, Write}` on this crate's sockets, and an executor and a timer for hyper |
 //!
+//! Locks, channels, queues, promises, timers, sockets and structured concurrency are always there.
 //! Features only add; they never change what the rest does.
 
 mod ambient;
+#[cfg(feature = "callback")]
+pub mod callback;
 pub mod channel;
+#[cfg(feature = "debug")]
+pub mod debug;
 pub mod future;
 #[cfg(feature = "hyper-rt")]
 pub mod hyper;
+#[cfg(feature = "io")]
+pub mod io;
+#[cfg(feature = "limit")]
+pub mod limit;
 pub mod lock;
 pub mod net;
+#[cfg(feature = "portal")]
+pub mod portal;
 pub mod prelude;
 #[doc(hidden)]
 pub mod private;
+pub mod promise;
+pub mod queue;
 mod runtime;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(feature = "signal")]
 pub mod signal;
 pub mod task;
@@ -63,9 +85,13 @@ pub mod time;
 pub mod world;
 
 pub use ambient::{block_on, run, spawn};
-pub use futures_lite::{io, pin, ready, stream};
-pub use runtime::{AtExit, Builder, Handle, Interrupted, RunError, Runner, Runtime, at_exit};
-pub use trill_blocking::{Unblock, unblock};
+#[cfg(not(feature = "io"))]
+pub use futures_lite::io;
+pub use futures_lite::{pin, ready, stream};
+pub use runtime::{
+    AtExit, Builder, Handle, Interrupted, RunError, Runner, Runtime, at_exit, shutdown_token,
+};
+pub use trill_blocking::{Unblock, to_thread, unblock};
 pub use trill_executor::{Executor, LocalExecutor, Task};
 #[cfg(feature = "macros")]
 pub use trill_macros::{main, test};

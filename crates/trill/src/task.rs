@@ -1,4 +1,5 @@
-//! Tasks: their handles, spawning one with a name, and giving way to others.
+//! Tasks: their handles, spawning one with a name, giving way to others; and structured concurrency: scopes, groups, cancel
+//! tokens, task-locals, waiting for many.
 //!
 //! # Examples
 //!
@@ -15,6 +16,9 @@ use std::panic::Location;
 
 pub use trill_cell::{Ended, Header, Kind, Observer, TaskId, Wait, current, current_id, observe};
 pub use trill_executor::{FallibleTask, JoinError, Task, yield_now};
+// By name it is `current_task`: `current` lends the header, and was here first.
+pub use trill_task::current as current_task;
+pub use trill_task::*;
 
 use crate::runtime::current as runtime;
 

@@ -9,6 +9,7 @@ use std::io::BufRead;
 use std::time::Duration;
 
 use trill::signal::{Disposition, Signal, Signals, disposition};
+use trill::task::CancelToken;
 use trill::{RunError, Runner, Runtime};
 
 use support::{Kind, Says, in_child};
@@ -188,6 +189,44 @@ fn a_main_that_goes_on_through_its_grace_keeps_its_value() {
     child.says("main goes on");
     child.send(Kind::USR1);
     child.says("returned");
+    assert_eq!(child.ended_by(), None);
+}
+
+// Behaviour 21, the reading of cancel as a request: main is asked, its tasks go on, and its value is the value.
+#[test]
+fn a_main_that_looks_is_asked_and_cleans_up() {
+    let child = in_child("a_main_that_looks_is_asked_and_cleans_up", || {
+        let builder = Runtime::builder().shutdown_grace(Duration::from_secs(3600));
+        let value = builder.run(async {
+            trill::spawn(async {
+                trill::shutdown_token().cancelled().await;
+                println!("task asked");
+                trill::time::sleep(Duration::from_millis(1)).await;
+                println!("task cleaned up");
+            })
+            .detach();
+            let mine = CancelToken::current().unwrap();
+            println!("ready");
+            let why = mine.cancelled().await;
+            println!("{}", why.reason());
+            trill::time::sleep(Duration::from_millis(1)).await;
+            assert!(!trill::shutdown_token().is_cancelled());
+            println!("main cleaned up");
+            5
+        });
+        println!("returned {}", value.unwrap());
+    });
+    let Some(mut child) = child else { return };
+    child.says("ready");
+    child.send(Kind::INT);
+    let expected = [
+        "main was cancelled by SIGINT",
+        "main cleaned up",
+        "task asked",
+        "task cleaned up",
+        "returned 5",
+    ];
+    assert_eq!(child.rest(), expected);
     assert_eq!(child.ended_by(), None);
 }
 

@@ -13,6 +13,7 @@ use trill_blocking::Pool;
 use trill_cell::{Header, Unhandled};
 use trill_reactor::{Backend, Reactor};
 
+use super::debug;
 use super::hook::{self, PanicHook, UnhandledHook};
 use super::inner::Inner;
 use super::shared::Shared;
@@ -39,6 +40,7 @@ pub struct Builder {
     unhandled_hook: Option<UnhandledHook>,
     pub(super) ctrl_c: bool,
     pub(super) terminate: bool,
+    debug: bool,
 }
 
 impl Builder {
@@ -53,6 +55,7 @@ impl Builder {
             unhandled_hook: None,
             ctrl_c: true,
             terminate: false,
+            debug: false,
         }
     }
 
@@ -207,6 +210,10 @@ impl Builder {
     /// Sets how long tasks may go on when the runtime ends, and main when a signal has cancelled it, before they are
     /// dropped where they wait; the default is not at all.
     ///
+    /// They are asked to end through the [`shutdown_token`](crate::shutdown_token), main through the token that is
+    /// [current](crate::task::CancelToken::current) in it. Main is waited for until the grace is over, whether it looks or
+    /// not.
+    ///
     /// # Examples
     ///
     /// ```
@@ -302,6 +309,24 @@ impl Builder {
     /// ```
     pub fn terminate(mut self, cancels: bool) -> Builder {
         self.terminate = cancels;
+        self
+    }
+
+    /// Turns debug mode on when the runtime starts, for the whole process; see `trill::debug`. Needs the feature `debug`.
+    ///
+    /// The environment variable `TRILL_DEBUG=1` does the same. What was enabled before stays as it was configured.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// trill::Runtime::builder().debug(true).run(async {
+    ///     assert!(trill::debug::is_enabled());
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "debug")]
+    pub fn debug(mut self, is_wanted: bool) -> Builder {
+        self.debug = is_wanted;
         self
     }
 
@@ -410,6 +435,7 @@ impl Builder {
             Some(backend) => Some(Reactor::builder().backend(backend).build()?),
             None => None,
         };
+        debug::start(self.debug);
         if self.panic_hook.is_some() {
             hook::listen_to_panics();
         }

@@ -5,10 +5,11 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use trill_cell::{Ended, Header, Locals, Spawned, observers, replace_locals};
+use trill_cell::{Ended, Header, Locals, Spawned, locals, observers, replace_locals};
+use trill_task::CancelToken;
 use trill_timer::{Sleep, sleep};
 
 use super::inner::Inner;
@@ -22,6 +23,8 @@ pub(super) struct MainTask<'a> {
     pub(super) watch: Option<Watch>,
     /// How long it may go on after that.
     pub(super) grace: Duration,
+    /// Asks it to end.
+    pub(super) token: Option<CancelToken>,
     /// What it carries at its begin, and where that is put at its end. Without this, main inherits what the thread
     /// carries, as a task does.
     pub(super) locals: Option<&'a mut Locals>,
@@ -108,12 +111,25 @@ impl MainTask<'_> {
             let before = header.poll(|| replace_locals(std::mem::take(*locals)));
             drop(before);
         }
+        if let Some(token) = &self.token {
+            // Carried by main itself and not set around each of its polls.
+            header.poll(|| {
+                let mut inside = pin!(token.scope(async { locals() }));
+                let mut cx = Context::from_waker(Waker::noop());
+                if let Poll::Ready(with_token) = inside.as_mut().poll(&mut cx) {
+                    replace_locals(with_token);
+                }
+            });
+        }
         header
     }
 
     /// Cancels main if a signal has come.
     fn look(&mut self, cx: &Context<'_>) -> Option<Cancelled> {
         let by = self.watch.as_mut()?.poll(cx)?;
+        if let Some(token) = &self.token {
+            token.cancel(by.to_string());
+        }
         let grace = (!self.grace.is_zero()).then(|| sleep(self.grace));
         Some(Cancelled { by, grace })
     }

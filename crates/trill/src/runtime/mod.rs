@@ -2,6 +2,8 @@
 
 mod builder;
 pub(crate) mod current;
+#[cfg_attr(not(feature = "debug"), path = "no_debug.rs")]
+mod debug;
 mod exits;
 mod handle;
 mod hook;
@@ -12,6 +14,7 @@ mod interrupted;
 mod main_task;
 mod runner;
 mod shared;
+mod shutdown_token;
 mod teardown;
 mod unfinished;
 
@@ -34,6 +37,7 @@ use interrupt::Watch;
 pub use interrupted::Interrupted;
 use main_task::MainTask;
 pub use runner::{RunError, Runner};
+pub use shutdown_token::shutdown_token;
 use teardown::Limits;
 
 /// An executor, worker threads, a reactor and a blocking pool that belong together.
@@ -42,7 +46,8 @@ use teardown::Limits;
 ///
 /// When it is dropped, or [shut down](Runtime::shutdown), this happens in this order:
 ///
-/// 1. Tasks get the [grace](Builder::shutdown_grace) to end by themselves; by default there is none.
+/// 1. Tasks are asked to end, through the [token](shutdown_token), and get the [grace](Builder::shutdown_grace) to do so;
+///    by default there is none.
 /// 2. The background workers leave. Tasks in the middle of a poll come to its end, [up to a
 ///    limit](Builder::shutdown_max).
 /// 3. All tasks that are left are dropped where they wait, and what their destructors spawn is dropped, too.
@@ -52,7 +57,7 @@ use teardown::Limits;
 /// 6. The reactor is let go of.
 ///
 /// What does not keep to its limit is reported, see [`Builder::unhandled_hook`], and left alone. So are panics. In debug
-/// builds a runtime that is dropped also reports which tasks had not ended.
+/// builds a runtime that is dropped also reports which tasks had not ended; in debug mode every runtime does.
 ///
 /// Dropping the runtime in one of its own tasks cannot wait for that task: then the workers are told to leave, the tasks
 /// are dropped when the last has left, and nothing else happens.
@@ -151,9 +156,12 @@ impl Runtime {
         future: F,
         site: &'static Location<'static>,
     ) -> Result<F::Output, Interrupted> {
+        let grace = self.limits.grace;
         let main = MainTask {
             watch: Watch::new(ctrl_c, terminate),
-            grace: self.limits.grace,
+            grace,
+            // Every task inherits it, which costs each an allocation: only where it is of use.
+            token: (!grace.is_zero()).then(|| self.inner().shared.token.0.child()),
             locals,
         };
         main.run(self.inner(), future, site)
@@ -195,8 +203,7 @@ impl Runtime {
 
     fn end_now(&mut self, ending: Ending) {
         if let Some(inner) = self.inner.take() {
-            let names_tasks = cfg!(debug_assertions) && ending == Ending::Dropped;
-            teardown::tear_down(inner, &self.limits, names_tasks);
+            teardown::tear_down(inner, &self.limits, ending);
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use trill_blocking::Pool;
 use trill_reactor::Reactor;
+use trill_task::CancelToken;
 
 use super::exits::Exits;
 use super::hook::{PanicHook, UnhandledHook};
@@ -21,6 +22,8 @@ pub(crate) struct Shared {
     pub(super) unhandled_hook: Option<UnhandledHook>,
     /// What is to be run at the end.
     pub(super) exits: Exits,
+    /// Asks tasks to end, when the runtime does.
+    pub(super) token: Token,
 }
 
 impl Shared {
@@ -30,5 +33,14 @@ impl Shared {
             Some(reactor) => Ok(reactor.clone()),
             None => Reactor::global(),
         }
+    }
+}
+
+/// A token that exists from the begin.
+pub(super) struct Token(pub(super) CancelToken);
+
+impl Default for Token {
+    fn default() -> Token {
+        Token(CancelToken::new())
     }
 }

@@ -12,7 +12,7 @@ use trill_timer::{sleep, timeout};
 use super::exits::Exit;
 use super::inner::Inner;
 use super::shared::Shared;
-use super::{current, unfinished};
+use super::{Ending, current, debug, unfinished};
 
 /// How long each part of the end may take.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ impl Limits {
     }
 }
 
-/// Ends a runtime. `names_tasks` says whether tasks that had not ended are told of.
-pub(super) fn tear_down(inner: Arc<Inner>, limits: &Limits, names_tasks: bool) {
+/// Ends a runtime.
+pub(super) fn tear_down(inner: Arc<Inner>, limits: &Limits, ending: Ending) {
     let shared = inner.shared.clone();
     let crew = inner.crew().clone();
     // On a worker of its own the runtime cannot wait for itself: what is left is dropped when that worker leaves.
@@ -48,6 +48,7 @@ pub(super) fn tear_down(inner: Arc<Inner>, limits: &Limits, names_tasks: bool) {
         crew.stop();
         return;
     }
+    shared.token.0.cancel("the runtime ends");
     if !limits.grace.is_zero() && !inner.executor.is_empty() {
         inner.run(until_empty(&inner, limits.grace));
     }
@@ -63,7 +64,7 @@ pub(super) fn tear_down(inner: Arc<Inner>, limits: &Limits, names_tasks: bool) {
         );
     }
     // What tasks spawn while they are dropped comes to a place of its own, and so does what exits spawn.
-    let naming = (names_tasks && !inner.executor.is_empty()).then(unfinished::name);
+    let naming = Naming::begin(&inner, ending);
     let inner = end_tasks(inner);
     drop(naming);
     run_exits(&inner, limits.exits);
@@ -73,6 +74,27 @@ pub(super) fn tear_down(inner: Arc<Inner>, limits: &Limits, names_tasks: bool) {
     }
     // The last share, unless a thread is stuck: the reactor and the pool are let go of.
     drop(shared);
+}
+
+/// Tells of the tasks that are dropped until this is.
+enum Naming {
+    /// By debug mode.
+    Debug { _guard: debug::ShuttingDown },
+    /// By a report.
+    Report { _names: unfinished::Names },
+}
+
+impl Naming {
+    fn begin(inner: &Inner, ending: Ending) -> Option<Naming> {
+        if debug::is_enabled() {
+            let _guard = debug::shutting_down();
+            return Some(Naming::Debug { _guard });
+        }
+        let is_told = cfg!(debug_assertions) && ending == Ending::Dropped;
+        (is_told && !inner.executor.is_empty()).then(|| Naming::Report {
+            _names: unfinished::names(inner.shared.clone()),
+        })
+    }
 }
 
 /// Runs until no task is left, or `grace` is over.
@@ -129,8 +151,10 @@ fn run_exits(inner: &Arc<Inner>, limit: Duration) {
                 format!("the async drops took longer than {limit:?}"),
             ),
         };
-        // In the runtime, whose hook is to hear of it.
-        inner.enter(|| report(&Unhandled::new(what.0, &what.1).named("at_exit").at(site)));
+        report_in(
+            shared,
+            &Unhandled::new(what.0, &what.1).named("at_exit").at(site),
+        );
     }
 }
 
@@ -182,10 +206,16 @@ fn join(shared: &Arc<Shared>, pool: &Pool, limit: Duration) {
 
 /// Reports what is left behind.
 fn warn(shared: &Arc<Shared>, message: fmt::Arguments<'_>) {
-    let failure = Unhandled::new(What::Unfinished, &message).named(&shared.name);
-    // In the runtime, whose hook is to hear of it.
+    report_in(
+        shared,
+        &Unhandled::new(What::Unfinished, &message).named(&shared.name),
+    );
+}
+
+/// Reports a failure in the runtime, whose hook is to hear of it.
+pub(super) fn report_in(shared: &Arc<Shared>, failure: &Unhandled<'_>) {
     let inner = Arc::new(Inner::new(shared.clone()));
-    inner.enter(|| report(&failure));
+    inner.enter(|| report(failure));
 }
 
 /// How long it is until `end`; `None` is never.

@@ -1,9 +1,13 @@
 //! Tells which tasks had not ended when their runtime was dropped.
 
 use std::cell::RefCell;
-use std::sync::Once;
+use std::panic::Location;
+use std::sync::{Arc, Once};
 
-use trill_cell::{Ended, Header, Observer, TaskId, Unhandled, What, observe, report};
+use trill_cell::{Ended, Header, Observer, TaskId, Unhandled, What, observe};
+
+use super::shared::Shared;
+use super::teardown::report_in;
 
 thread_local! {
     /// The tasks that were dropped on this thread while it ends a runtime.
@@ -13,21 +17,21 @@ thread_local! {
 struct Dropped {
     task: TaskId,
     name: Option<String>,
-    site: Option<&'static std::panic::Location<'static>>,
+    site: Option<&'static Location<'static>>,
 }
 
 /// Collects the tasks that are dropped on this thread from now on; dropping what is returned tells of them.
-pub(super) fn name() -> Naming {
+pub(super) fn names(shared: Arc<Shared>) -> Names {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| observe(&Watching));
     DROPPED.set(Some(Vec::new()));
-    Naming
+    Names(shared)
 }
 
-/// From [`name`].
-pub(super) struct Naming;
+/// From [`names`].
+pub(super) struct Names(Arc<Shared>);
 
-impl Drop for Naming {
+impl Drop for Names {
     fn drop(&mut self) {
         let dropped = DROPPED.take().unwrap_or_default();
         for task in dropped.iter().take(NAMED_MAX) {
@@ -35,11 +39,11 @@ impl Drop for Naming {
             let mut failure = Unhandled::new(What::Unfinished, &message).task(task.task);
             failure.name = task.name.as_deref();
             failure.site = task.site;
-            report(&failure);
+            report_in(&self.0, &failure);
         }
         if dropped.len() > NAMED_MAX {
             let message = format!("and {} more tasks", dropped.len() - NAMED_MAX);
-            report(&Unhandled::new(What::Unfinished, &message));
+            report_in(&self.0, &Unhandled::new(What::Unfinished, &message));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A log that shows in which order things happen, and processes of their own for tests that are about signals.
 #![allow(dead_code)] // Each file of tests uses a part of it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -76,6 +76,7 @@ impl Talking {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         Talking {
@@ -126,6 +127,14 @@ impl Talking {
     /// Writes a line to its standard input.
     pub(crate) fn tell(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// What it has written to standard error, once it has ended.
+    pub(crate) fn errors(&mut self) -> String {
+        let mut errors = String::new();
+        let stderr = self.child.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut errors).unwrap();
+        errors
     }
 
     /// Waits for its end; returns the signal that ended it, if one did.
