@@ -151,6 +151,25 @@ fn wait_timeout_keeps_the_clock_of_its_world() {
 }
 
 #[test]
+fn thread_of_a_virtual_world_calls_and_no_time_passes() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let world = VirtualWorld::new(7);
+    let spent = world.run(|| {
+        let ex = Executor::new();
+        let portal = Portal::on(&ex);
+        let (send, receive) = trill_sync::channel::oneshot::channel();
+        trill_world::start_thread("caller", move || {
+            let start = trill_world::now();
+            portal.call_with(|| trill_timer::sleep(HOUR)).unwrap();
+            send.send(trill_world::now() - start).unwrap();
+        })
+        .unwrap();
+        block_on(ex.run(receive)).unwrap()
+    });
+    assert_eq!((spent, world.elapsed()), (HOUR, HOUR));
+}
+
+#[test]
 fn detached_task_runs_on_before_and_after_it_is_placed() {
     let ex = Executor::new();
     let portal = Portal::on(&ex);
