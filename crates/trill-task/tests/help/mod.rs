@@ -19,6 +19,15 @@ pub(crate) fn in_world<T>(seed: u64, program: impl Future<Output = T>) -> T {
     })
 }
 
+/// Runs a program in a simulated world as a task among the others, so that the world orders it, too.
+pub(crate) fn in_task<T: Send>(seed: u64, program: impl Future<Output = T> + Send) -> T {
+    VirtualWorld::new(seed).run(|| {
+        let ex = Executor::new();
+        let task = ex.spawn(program);
+        trill_park::block_on(ex.run(task))
+    })
+}
+
 /// Calls a closure when dropped.
 pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
 
@@ -161,4 +170,19 @@ pub(crate) fn hush_panics() {
             }
         }));
     });
+}
+
+static REPORTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts failures that are reported because nobody receives them.
+pub(crate) fn count_reports() {
+    trill_cell::on_unhandled(&|_| drop(REPORTS.fetch_add(1, Ordering::SeqCst)));
+}
+
+pub(crate) fn forget_reports() {
+    REPORTS.store(0, Ordering::SeqCst);
+}
+
+pub(crate) fn reported() -> usize {
+    REPORTS.load(Ordering::SeqCst)
 }
