@@ -35,7 +35,8 @@
 //!
 //! # How it works
 //!
-//! * Without a contender an operation is one or two atomic instructions and one load, and allocates nothing.
+//! * Without a contender an operation on a lock or channel is one or two atomic instructions and one load, and allocates
+//!   nothing. Barriers, promises and queues of work keep what they know behind a mutex, for a few instructions at a time.
 //! * The first who waits lies in the primitive itself, without a lock; later ones in a list that keeps its memory.
 //! * Wakers are called outside of any lock; one that panics does not keep others from being woken.
 //! * A waiter that was woken and is dropped before it runs passes its turn on.

@@ -86,9 +86,9 @@ macro_rules! conditions {
                 }
             }
 
-            /// Consumers that give up and are dropped, and producers that notify once for each item.
+            /// As many consumers as items, onlookers that give up and are dropped, and one notification for each item.
             fn hand_out() {
-                const ITEMS: usize = 5;
+                const ITEMS: usize = 3;
                 let (items, changed) = ($mutex::new(0), Condvar::new());
                 let taken = Cell::new(0);
                 let take = async || {
@@ -104,27 +104,34 @@ macro_rules! conditions {
                     schedule.spawn_fragile(async {
                         loop {
                             jitter().await;
-                            if or_give_up(take()).await.is_ok() {
+                            let guard = items.lock().await;
+                            let look = changed.wait_until(guard, |items| *items > 0);
+                            if let Ok(guard) = or_give_up(look).await {
+                                // It takes nothing, so it passes on what it was told.
+                                drop(guard);
+                                changed.notify_one();
                                 return;
                             }
                         }
                     });
                 }
-                // Whatever the others leave, these get; each ends by an item of its own.
-                for _ in 0..ITEMS - 2 {
+                // Each ends by an item of its own, so one notification that is lost leaves one waiting.
+                for _ in 0..ITEMS {
                     schedule.spawn(take());
                 }
                 schedule.spawn(async {
                     for _ in 0..ITEMS {
                         jitter().await;
-                        *items.lock().await += 1;
-                        jitter().await;
+                        // Who is notified finds the lock taken, and may give up while it locks again.
+                        let mut guard = items.lock().await;
+                        *guard += 1;
                         changed.notify_one();
+                        jitter().await;
                     }
                 });
-                schedule.finish(|| {});
+                schedule.finish_but_fragile(|| {});
                 drop(schedule);
-                assert_eq!(*items.try_lock().unwrap() + taken.get(), ITEMS);
+                assert_eq!((*items.try_lock().unwrap(), taken.get()), (0, ITEMS));
                 assert_eq!(changed.waiters(), 0);
             }
 
