@@ -116,6 +116,17 @@ pub struct Inside {
     pub drops: usize,
     /// Only the last that polled, as most streams do.
     pub waker: Option<Waker>,
+    /// Runs once, inside the next poll: what another thread would do meanwhile.
+    pub meanwhile: Meanwhile,
+}
+
+#[derive(Default)]
+pub struct Meanwhile(pub Option<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
 }
 
 impl Sink {
@@ -143,6 +154,11 @@ impl Sink {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Runs `body` inside the next poll of the stream.
+    pub fn meanwhile(&self, body: impl FnOnce() + Send + 'static) {
+        self.inside().meanwhile.0 = Some(Box::new(body));
     }
 
     pub fn fail(&self, kind: io::ErrorKind) {
@@ -174,6 +190,10 @@ impl SinkEnd {
         cx: &mut Context<'_>,
         step: impl FnOnce(&mut Inside) -> Option<usize>,
     ) -> Poll<io::Result<usize>> {
+        let meanwhile = self.0.0.lock().unwrap().meanwhile.0.take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         let mut inside = self.0.0.lock().unwrap();
         inside.polls += 1;
         if inside.panics {
