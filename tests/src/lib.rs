@@ -9,6 +9,10 @@ pub use server::{Server, exchange};
 struct Readme;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/from-asyncio.md")]
+struct FromAsyncio;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/from-smol.md")]
 struct FromSmol;
 
