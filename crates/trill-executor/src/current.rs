@@ -7,7 +7,7 @@ use std::task::Waker;
 
 use trill_cell::Stopwatch;
 
-use crate::cell::is_waker_of;
+use crate::cell::{Tab, is_waker_of};
 use crate::queue::Item;
 use crate::registry::{Free, Place, Registry};
 use crate::state::State;
@@ -35,8 +35,8 @@ pub(crate) struct Current<'a> {
     free: Option<&'a RefCell<Free>>,
     /// The cell of the task that is being polled or dropped, or null.
     cell: Cell<*const ()>,
-    /// Whether that task asked for its next turn in this poll.
-    has_yielded: Cell<bool>,
+    /// What the poll of that task leaves for its end.
+    tab: Tab,
     /// How many runnables were queued here since the poll began.
     queued: Cell<u32>,
     /// Times the polls of tasks; without one each is timed.
@@ -62,7 +62,7 @@ impl<'a> Current<'a> {
             tally,
             free,
             cell: Cell::new(ptr::null()),
-            has_yielded: Cell::new(false),
+            tab: Tab::default(),
             queued: Cell::new(0),
             stopwatch: None,
             outer: Cell::new(ptr::null()),
@@ -77,13 +77,12 @@ impl<'a> Current<'a> {
         Leave(self)
     }
 
-    /// Runs `body`, which polls or drops the task of this cell; it is told where the task says that it yielded.
+    /// Runs `body`, which polls the task of this cell with this tab, or drops it.
     #[inline]
-    pub(crate) fn with_task<R>(&self, item: Item, body: impl FnOnce(&Cell<bool>) -> R) -> R {
+    pub(crate) fn with_task<R>(&self, item: Item, body: impl FnOnce(&Tab) -> R) -> R {
         self.cell.set(item.as_ptr());
-        self.has_yielded.set(false);
         self.queued.set(0);
-        let result = body(&self.has_yielded);
+        let result = body(&self.tab);
         self.cell.set(ptr::null());
         result
     }
@@ -171,8 +170,17 @@ pub(crate) fn note_yield(waker: &Waker) -> bool {
         let Some(current) = current.filter(|current| is_waker_of(waker, current.cell.get())) else {
             return false;
         };
-        current.has_yielded.set(true);
+        current.tab.note_yield();
         true
+    })
+}
+
+/// Counts `change` references to the task of this cell, if it is the one that is being polled here; `false` if that is
+/// left to the caller.
+#[inline]
+pub(crate) fn count_reference(cell: *const (), change: isize) -> bool {
+    with(|current| {
+        current.is_some_and(|current| current.cell.get() == cell && current.tab.count(change))
     })
 }
 

@@ -295,7 +295,7 @@ pub(crate) fn try_tick(state: &'static State) -> bool {
     let runnable = unsafe { Runnable::from_raw(item) };
     let current = state.visitor();
     let _inside = current.enter();
-    current.with_task(item, |has_yielded| runnable.run(has_yielded));
+    current.with_task(item, |tab| runnable.run(tab));
     true
 }
 

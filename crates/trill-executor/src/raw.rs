@@ -4,14 +4,13 @@
 //! header, with panics caught, with the same ways to cancel and to join.
 #![allow(unsafe_code)] // The cell leaves lifetimes and threads to its callers.
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::task::Waker;
 
 use trill_cell::Spawned;
 
-use crate::cell::{self, Parts, allocate};
+use crate::cell::{self, Parts, Tab, allocate};
 use crate::home::Home;
 use crate::task::Task;
 
@@ -70,7 +69,7 @@ impl Runnable {
     /// See [`task`].
     #[inline]
     pub fn run(self) -> bool {
-        self.0.run(&Cell::new(false))
+        self.0.run(&Tab::default())
     }
 
     /// Hands it to the task's schedule function.

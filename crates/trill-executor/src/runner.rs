@@ -181,7 +181,7 @@ fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) {
     // `tests/loom_queue.rs` would fail.
     let runnable = unsafe { Runnable::from_raw(item) };
     runnable.home().move_to(worker);
-    current.with_task(item, |has_yielded| runnable.run(has_yielded));
+    current.with_task(item, |tab| runnable.run(tab));
     if worker.stalled.load(Ordering::Relaxed) {
         worker.stalled.store(false, Ordering::Relaxed);
     }

@@ -16,7 +16,7 @@
 //! 1. *Wake*: 0 → `OWNED`, and the runnable is queued; with `OWNED` already set, → `WOKEN`.
 //! 2. *Begin of a poll*: `WOKEN` is cleared if it is set. If it is not, nothing is written: a wake that comes later is
 //!    seen by transition 3, and one more poll does no harm.
-//! 3. *End of a poll that is pending*: `OWNED` → 0 if neither `WOKEN` nor `CLOSED` is set, by compare-and-swap; so no wake
+//! 3. *End of a poll that is pending*, which also brings the wakers that were counted in it: `OWNED` → 0 if neither `WOKEN` nor `CLOSED` is set, by compare-and-swap; so no wake
 //!    gets lost. With `WOKEN` the runnable is queued again. A task that yielded is queued again and nothing is written.
 //! 4. *Close*, by the handle: `CLOSED`; a task that is not `OWNED` becomes so and is queued to be dropped.
 //! 5. *End*: `OWNED` → `DONE`, with `OUTPUT` if there is a handle to take it; the reference of the task's life is given
@@ -43,10 +43,12 @@ mod body;
 mod handle;
 mod prefix;
 mod runnable;
+mod tab;
 mod waker;
 mod word;
 
 pub(crate) use body::{Parts, allocate};
 pub(crate) use handle::Handle;
 pub(crate) use runnable::Runnable;
+pub(crate) use tab::Tab;
 pub(crate) use waker::is_waker_of;

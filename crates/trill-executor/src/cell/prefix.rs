@@ -1,16 +1,16 @@
 //! The part of a cell that does not depend on the future's type, and all steps that need no more.
 #![allow(unsafe_code)] // Cells are reached through pointers that count.
 
-use std::cell::Cell;
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
 
 use trill_cell::Header;
 
 use super::awaiter;
+use super::tab::Tab;
 use super::word::{
-    AWAITER, CLOSED, DONE, FRESH, HANDLE, MOVED, OUTPUT, OWNED, REF, REFS, WOKEN, is_orphan,
-    is_unreachable,
+    AWAITER, BIAS, CLOSED, DONE, FRESH, HANDLE, MOVED, OUTPUT, OWN, OWNED, REF, REFS, WOKEN,
+    is_orphan, is_unreachable,
 };
 use crate::home::Home;
 use crate::primitive::{AtomicPtr, AtomicUsize, Ordering};
@@ -102,17 +102,13 @@ impl Prefix {
 
 /// Polls the task, or drops its future if it is closed; `true` if the runnable was queued again.
 ///
-/// `has_yielded` is set by a task that asked for its next turn in this poll.
+/// `tab` is where wakers of the task are counted in this poll, and where the task may say that it yields.
 ///
 /// # Safety
 ///
 /// The caller holds the runnable and gives it up.
 #[inline]
-pub(super) unsafe fn run(
-    cell: NonNull<Prefix>,
-    cx: &mut Context<'_>,
-    has_yielded: &Cell<bool>,
-) -> bool {
+pub(super) unsafe fn run(cell: NonNull<Prefix>, cx: &mut Context<'_>, tab: &Tab) -> bool {
     // SAFETY: the runnable keeps the reference of the task's life. The caller upholds it; Miri on `tests/task.rs`.
     let prefix = unsafe { cell.as_ref() };
     let table = prefix.table;
@@ -123,63 +119,66 @@ pub(super) unsafe fn run(
     }
     if word & CLOSED != 0 {
         // SAFETY: as this function's.
-        unsafe { end_without_output(cell) };
+        unsafe { end_without_output(cell, 0) };
         return false;
     }
+    tab.open();
     // SAFETY: as this function's.
-    if unsafe { (table.poll)(cell, cx) } {
+    let is_ready = unsafe { (table.poll)(cell, cx) };
+    let counted = tab.close();
+    if is_ready {
         // SAFETY: as this function's; the future is gone and the output is in its place.
-        unsafe { end(cell, true) };
+        unsafe { end(cell, true, counted) };
         return false;
-    }
-    if has_yielded.get() && prefix.load() & CLOSED == 0 {
-        // SAFETY: as this function's. Still `OWNED`: nobody else queues it.
-        unsafe { (table.schedule)(cell, true) };
-        return true;
     }
     word = prefix.load();
     loop {
-        if word & (CLOSED | WOKEN) == WOKEN {
-            // It is cleared when the next poll begins.
+        let is_soon = word & WOKEN != 0 || tab.has_yielded();
+        if is_soon && word & CLOSED == 0 {
+            if counted != 0 {
+                prefix.word.fetch_add(counted, Ordering::Relaxed);
+            }
+            // `WOKEN` is cleared when the next poll begins.
             // SAFETY: as this function's. Still `OWNED`: nobody else queues it.
             unsafe { (table.schedule)(cell, true) };
             return true;
         }
-        if word & CLOSED != 0 || !table.is_listed && is_orphan(word & !OWNED) {
+        let idle = word.wrapping_sub(OWN).wrapping_add(counted);
+        if word & CLOSED != 0 || !table.is_listed && is_orphan(idle) {
             // SAFETY: as this function's.
-            unsafe { end_without_output(cell) };
+            unsafe { end_without_output(cell, counted) };
             return false;
         }
-        match prefix.step(word, word & !OWNED) {
+        match prefix.step(word, idle) {
             Ok(()) => return false,
             Err(now) => word = now,
         }
     }
 }
 
-/// Drops the future and ends the task.
+/// Drops the future and ends the task; `counted` as for [`end`].
 ///
 /// # Safety
 ///
 /// As [`run`].
 #[cold]
-pub(super) unsafe fn end_without_output(cell: NonNull<Prefix>) {
+pub(super) unsafe fn end_without_output(cell: NonNull<Prefix>, counted: usize) {
     // SAFETY: the caller holds the runnable and upholds it; Miri on `tests/drop.rs` would fail.
     let table = unsafe { cell.as_ref() }.table;
     // SAFETY: as above.
     unsafe { (table.drop_future)(cell) };
     // SAFETY: as above, and the future is gone.
-    unsafe { end(cell, false) };
+    unsafe { end(cell, false, counted) };
 }
 
-/// Ends the task: transition 5 of the module's page.
+/// Ends the task: transition 5 of the module's page. `counted` is what the tab of its last poll adds to the word.
 ///
 /// # Safety
 ///
 /// The caller holds the runnable and gives it up; the future is gone; `has_output` says whether the output is in its
 /// place.
 #[inline]
-unsafe fn end(cell: NonNull<Prefix>, mut has_output: bool) {
+unsafe fn end(cell: NonNull<Prefix>, mut has_output: bool, counted: usize) {
     // SAFETY: as in `run`.
     let prefix = unsafe { cell.as_ref() };
     let table = prefix.table;
@@ -192,7 +191,7 @@ unsafe fn end(cell: NonNull<Prefix>, mut has_output: bool) {
         }
         let is_awaited = word & AWAITER != 0;
         let was_moved = word & MOVED != 0;
-        let kept = word & !(OWNED | WOKEN | AWAITER);
+        let kept = word.wrapping_sub(BIAS).wrapping_add(counted) & !(OWNED | WOKEN | AWAITER);
         let mut next = kept | DONE | if has_output { OUTPUT } else { 0 };
         if !was_moved {
             next -= REF;
@@ -248,7 +247,8 @@ pub(super) unsafe fn wake(cell: NonNull<Prefix>, and_drop: bool) {
         let rest = if and_drop { word - REF } else { word };
         let is_held = word & OWNED != 0;
         // Also where `WOKEN` is set already: the step is what publishes the reason of this wake.
-        match prefix.step(word, rest | if is_held { WOKEN } else { OWNED }) {
+        let next = if is_held { rest | WOKEN } else { rest + OWN };
+        match prefix.step(word, next) {
             Err(now) => word = now,
             Ok(()) => {
                 if !is_held {
@@ -278,7 +278,7 @@ pub(super) unsafe fn drop_reference(cell: NonNull<Prefix>) {
         unsafe { (table.free)(cell) };
     } else if !table.is_listed && is_orphan(word) {
         // Nobody can reach the cell any more but this call, so the word is as it was read.
-        prefix.word.store(word | OWNED | CLOSED, Ordering::Relaxed);
+        prefix.word.store((word | CLOSED) + OWN, Ordering::Relaxed);
         // SAFETY: this made the runnable, which is scheduled to be dropped.
         unsafe { (table.schedule)(cell, false) };
     }
@@ -360,8 +360,9 @@ pub(super) unsafe fn close(cell: NonNull<Prefix>) {
     let prefix = unsafe { cell.as_ref() };
     let mut word = prefix.load();
     while word & (DONE | CLOSED) == 0 {
-        match prefix.step(word, word | CLOSED | OWNED) {
-            Ok(()) if word & OWNED == 0 => {
+        let is_held = word & OWNED != 0;
+        match prefix.step(word, (word | CLOSED) + if is_held { 0 } else { OWN }) {
+            Ok(()) if !is_held => {
                 // SAFETY: this step made the runnable.
                 unsafe { (prefix.table.schedule)(cell, false) };
                 return;
@@ -393,13 +394,14 @@ pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
         let packed = prefix.awaiter();
         let mut next = word & !(HANDLE | AWAITER);
         let and_close = and_close || !table.is_listed && is_orphan(next);
+        let is_held = word & OWNED != 0;
         if and_close {
-            next |= CLOSED | OWNED;
+            next = (next | CLOSED) + if is_held { 0 } else { OWN };
         }
         match prefix.step(word, next) {
             Err(now) => word = now,
             Ok(()) => {
-                if and_close && word & OWNED == 0 {
+                if and_close && !is_held {
                     // SAFETY: this step made the runnable.
                     unsafe { (table.schedule)(cell, false) };
                 }

@@ -1,12 +1,12 @@
 //! The side of a cell that queues and polling threads hold.
 #![allow(unsafe_code)] // A runnable is a pointer to a cell.
 
-use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
 
 use super::prefix::{self, Prefix};
+use super::tab::Tab;
 use super::waker;
 use crate::home::Home;
 use crate::queue::Item;
@@ -39,14 +39,14 @@ impl Runnable {
 
     /// Polls the task once; `true` if it was woken meanwhile and is queued again.
     ///
-    /// `has_yielded` is set in the poll by a task that asked for its next turn.
+    /// `tab` is the one of the executor that polls here, or a new one.
     #[inline]
-    pub(crate) fn run(self, has_yielded: &Cell<bool>) -> bool {
+    pub(crate) fn run(self, tab: &Tab) -> bool {
         let cell = ManuallyDrop::new(self).0;
         // SAFETY: `run` gives the runnable up only after the poll in which the waker is used. Miri on `tests/task.rs`.
         let waker = unsafe { waker::borrowed(cell) };
         // SAFETY: this is the runnable, and it is not used again.
-        unsafe { prefix::run(cell, &mut Context::from_waker(&waker), has_yielded) }
+        unsafe { prefix::run(cell, &mut Context::from_waker(&waker), tab) }
     }
 
     /// Queues it.
@@ -79,6 +79,6 @@ impl Drop for Runnable {
         // SAFETY: this is the runnable.
         unsafe { prefix::mark_closed(self.0) };
         // SAFETY: as above, and it is not used again.
-        unsafe { prefix::end_without_output(self.0) };
+        unsafe { prefix::end_without_output(self.0, 0) };
     }
 }

@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::prefix::{self, Prefix};
+use crate::current;
 
 /// The one table of all tasks' wakers.
 static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -43,8 +44,10 @@ fn cell(data: *const ()) -> NonNull<Prefix> {
 
 #[inline]
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: the waker that is cloned has a reference. `Waker` upholds it; Miri on `tests/task.rs` would fail.
-    unsafe { cell(data).as_ref() }.count_reference();
+    if !current::count_reference(data, 1) {
+        // SAFETY: the waker that is cloned has a reference. `Waker` upholds it; Miri on `tests/task.rs` would fail.
+        unsafe { cell(data).as_ref() }.count_reference();
+    }
     RawWaker::new(data, &TABLE)
 }
 
@@ -62,6 +65,8 @@ unsafe fn wake_by_ref(data: *const ()) {
 
 #[inline]
 unsafe fn drop_waker(data: *const ()) {
-    // SAFETY: as in `clone`; the waker is gone afterwards.
-    unsafe { prefix::drop_reference(cell(data)) };
+    if !current::count_reference(data, -1) {
+        // SAFETY: as in `clone`; the waker is gone afterwards.
+        unsafe { prefix::drop_reference(cell(data)) };
+    }
 }

@@ -10,7 +10,11 @@
 //! | [`HANDLE`] | there is a handle |
 //! | [`AWAITER`] | the awaiter's slot holds a waker |
 //! | [`MOVED`] | the awaiter's slot was filled more than once |
-//! | the rest | references: one for the task's life, until `DONE`, and one for each waker |
+//! | the rest | references: one for the task's life, until `DONE`, one for each waker, and [`BIAS`] with `OWNED` |
+//!
+//! While a worker polls a task, that task's own wakers are counted without touching the word: what was cloned and dropped
+//! on the worker's thread is added up (see `tab.rs`) and brought to the word in the step that ends the poll. Until then the
+//! word may count too few references, so with `OWNED` it counts `BIAS` too many.
 
 pub(super) const OWNED: usize = 1;
 pub(super) const WOKEN: usize = 1 << 1;
@@ -27,8 +31,14 @@ pub(super) const REF: usize = 1 << 8;
 /// All references.
 pub(super) const REFS: usize = !(REF - 1);
 
+/// More references than are ever brought to the word at once.
+pub(super) const BIAS: usize = REF << if usize::BITS == 64 { 30 } else { 18 };
+
+/// What makes an idle task owned, by an addition.
+pub(super) const OWN: usize = OWNED + BIAS;
+
 /// A new task: its runnable is about to be queued, and somebody has its handle.
-pub(super) const FRESH: usize = OWNED | HANDLE | REF;
+pub(super) const FRESH: usize = OWN | HANDLE | REF;
 
 /// Says whether nobody but the caller can reach the cell, and the caller is about to let go of it.
 #[inline]

@@ -240,7 +240,7 @@ pub(super) fn tick(state: &'static LocalState, turn: u32) -> bool {
     };
     let current = state.current();
     let _inside = current.enter();
-    current.with_task(item, |has_yielded| runnable(item).run(has_yielded));
+    current.with_task(item, |tab| runnable(item).run(tab));
     true
 }
 

@@ -72,7 +72,7 @@ impl<F: Future> Future for LocalRun<'_, F> {
             };
             match next {
                 Some(item) => {
-                    current.with_task(item, |has_yielded| runnable(item).run(has_yielded));
+                    current.with_task(item, |tab| runnable(item).run(tab));
                 }
                 None => {
                     *is_asleep = state.fall_asleep(*number, cx.waker());
