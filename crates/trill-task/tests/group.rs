@@ -6,14 +6,11 @@ mod help;
 use std::error::Error;
 use std::future::{Future, pending};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use help::{Alive, Gate, Log, OnDrop, in_world, panic_of, poll_once, text_of, turns};
+use help::{Alive, Log, in_world, poll_once, text_of, turns};
 use trill_cell::{Header, Kind, Spawned};
 use trill_executor::Executor;
 use trill_task::{
@@ -419,119 +416,6 @@ fn without_an_executor_the_future_comes_back() {
 }
 
 #[test]
-fn panics_of_children_are_failures_with_their_payload() {
-    let alive = Alive::new();
-    in_world(1, async {
-        let error = group(async |g: Group<&'static str>| {
-            g.spawn(forever(&alive).await).unwrap();
-            let child = g.spawn::<(), _>(async { panic!("child {}", 7) }).unwrap();
-            let ended = child.await;
-            // Reached only if this is polled between the panic and its own drop.
-            assert!(ended.unwrap_err().is_panic());
-            pending::<Never>().await
-        })
-        .await
-        .unwrap_err();
-        assert_eq!(alive.count(), 0);
-        assert!(error.to_string().contains("panicked: child 7"));
-        assert_eq!(text_of(&*error.into_panic().unwrap()), "child 7");
-    });
-}
-
-#[test]
-fn panics_in_drops_of_children_are_failures() {
-    let alive = Alive::new();
-    in_world(1, async {
-        let run = group(async |g: Group<&'static str>| {
-            for n in 0..3 {
-                let one = alive.one();
-                let child = async move {
-                    let _one = one;
-                    let _bomb = OnDrop(move || panic!("drop {n}"));
-                    pending::<Never>().await
-                };
-                g.spawn(child).unwrap();
-            }
-            let child = g.spawn(async { Ok(OnDrop(|| panic!("value"))) }).unwrap();
-            drop(child);
-            turns(3).await;
-            g.cancel("enough");
-            Ok(())
-        });
-        let error = run.await.unwrap_err();
-        assert_eq!((error.failures().len(), alive.count()), (4, 0));
-        assert!(error.failures().iter().all(trill_task::Failure::is_panic));
-    });
-}
-
-#[test]
-fn panic_of_the_body_goes_on_when_the_children_have_ended() {
-    let alive = Alive::new();
-    for at_once in [true, false] {
-        let text = panic_of(|| {
-            in_world(1, async {
-                let mut run = pin!(group(async |g: Group<&'static str>| {
-                    g.spawn(forever(&alive).await).unwrap();
-                    if !at_once {
-                        turns(3).await;
-                    }
-                    if alive.count() > 0 {
-                        panic!("body");
-                    }
-                    Ok(())
-                }));
-                let polled = std::future::poll_fn(|cx| {
-                    catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx))).map_or_else(
-                        |payload| std::task::Poll::Ready(Err(payload)),
-                        |polled| polled.map(Ok),
-                    )
-                });
-                let payload = polled.await.unwrap_err();
-                assert_eq!(alive.count(), 0);
-                std::panic::resume_unwind(payload);
-            });
-        });
-        assert_eq!(text, "body");
-    }
-    let text = panic_of(|| {
-        let body = |_: Group<()>| -> std::future::Ready<Result<(), ()>> { panic!("closure") };
-        in_world(1, async { drop(group(body).await) });
-    });
-    assert_eq!(text, "closure");
-}
-
-#[test]
-fn failures_that_nobody_receives_are_reported() {
-    static LOST: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
-    trill_cell::on_unhandled(&|failure| {
-        if failure.name == Some("lost") {
-            LOST.lock().unwrap().push(failure.to_string());
-        }
-    });
-    in_world(1, async {
-        let run = TaskGroup::new()
-            .grace(Duration::MAX)
-            .run(async |g: Group<&'static str>| {
-                let fails = async { Err::<(), _>("no") };
-                g.spawn_as(fails, Spawned::here().named("lost")).unwrap();
-                pending::<Never>().await
-            });
-        let mut run = Box::pin(run);
-        for _ in 0..5 {
-            assert!(poll_once(run.as_mut()).is_pending());
-            turns(1).await;
-        }
-        drop(run);
-    });
-    let lost = LOST.lock().unwrap();
-    assert_eq!(lost.len(), 1);
-    assert!(
-        lost[0].contains("failed") && lost[0].contains("group.rs"),
-        "{lost:?}"
-    );
-}
-
-#[test]
 fn dropping_the_group_at_each_await_cancels_all_children() {
     for polls in 0..8 {
         for grace in [Duration::ZERO, Duration::MAX] {
@@ -560,92 +444,6 @@ fn dropping_the_group_at_each_await_cancels_all_children() {
             });
         }
     }
-}
-
-#[test]
-fn width_bounds_how_many_live() {
-    for width in 1..4_u32 {
-        let (alive, most) = (Alive::new(), Arc::new(AtomicUsize::new(0)));
-        in_world(u64::from(width), async {
-            let run = TaskGroup::new().width(width).run(async |g: Group<()>| {
-                for n in 0..20_u32 {
-                    let (counter, most) = (alive.clone(), most.clone());
-                    let child = async move {
-                        let _one = counter.one();
-                        let now = counter.count();
-                        most.fetch_max(now, Ordering::SeqCst);
-                        sleep(MS * (n % 3)).await;
-                        Ok(())
-                    };
-                    g.spawn_when_free(child).await.unwrap();
-                    assert!(g.len() <= width as usize);
-                }
-                Ok(())
-            });
-            run.await.unwrap();
-        });
-        assert_eq!(most.load(Ordering::SeqCst), width as usize);
-    }
-}
-
-#[test]
-fn full_group_refuses_and_a_waiter_is_let_in_by_an_end() {
-    in_world(1, async {
-        let run = TaskGroup::new()
-            .width(1)
-            .run(async |g: Group<&'static str>| {
-                let gate = Gate::new();
-                let wait = gate.wait();
-                g.spawn(async move {
-                    wait.await;
-                    Ok(())
-                })
-                .unwrap();
-                let refused = g.spawn(async { Ok(()) }).unwrap_err();
-                assert_eq!(refused.why(), WhyRefused::Full);
-                let mut second = Box::pin(g.spawn_when_free(async { Ok(2) }));
-                assert!(poll_once(second.as_mut()).is_pending());
-                // A waiter that is dropped gives its place in the row up.
-                let mut dropped = Box::pin(g.spawn_when_free(async { Ok(3) }));
-                assert!(poll_once(dropped.as_mut()).is_pending());
-                drop(dropped);
-                gate.open();
-                assert_eq!(second.await.unwrap().await.unwrap(), 2);
-                Ok(())
-            });
-        run.await.unwrap();
-    });
-}
-
-#[test]
-fn waiting_for_a_place_ends_with_the_group() {
-    in_world(1, async {
-        let alive = Alive::new();
-        let (handle, run) = TaskGroup::new()
-            .width(1)
-            .split(async |g: Group<&'static str>| {
-                g.spawn(forever(&alive).await).unwrap();
-                sleep(MS).await;
-                Err::<(), _>("no luck")
-            });
-        let waits = async {
-            turns(2).await;
-            handle
-                .spawn_when_free(async { Ok(()) })
-                .await
-                .unwrap_err()
-                .why()
-        };
-        let (error, why) = futures_lite::future::zip(run, waits).await;
-        error.unwrap_err();
-        assert!(matches!(why, WhyRefused::Aborting | WhyRefused::Finished));
-    });
-}
-
-#[test]
-#[should_panic(expected = "width of at least 1")]
-fn width_of_zero_is_refused() {
-    drop(TaskGroup::<()>::new().width(0));
 }
 
 #[test]

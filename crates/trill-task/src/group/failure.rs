@@ -167,17 +167,37 @@ impl<E> Failure<E> {
     }
 
     /// Who failed how, without the error.
-    pub(super) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         let whose = Whose(self);
         match &self.cause {
             Cause::Error(_) => format!("{whose} failed"),
+            Cause::Panic(payload) => format!("{whose} panicked{}", Text(payload)),
+        }
+    }
+
+    /// How it failed, for a report that says by itself who it was.
+    pub(super) fn plain(&self) -> String {
+        match &self.cause {
+            Cause::Error(_) => "it failed in a group whose future is gone".to_string(),
             Cause::Panic(payload) => {
-                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
-                match caught::message(&**payload) {
-                    Some(message) => format!("{whose} panicked: {message}"),
-                    None => format!("{whose} panicked"),
-                }
+                format!(
+                    "it panicked in a group whose future is gone{}",
+                    Text(payload)
+                )
             }
+        }
+    }
+}
+
+/// What a panic says, after a colon.
+struct Text<'a>(&'a Mutex<Payload>);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let payload = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match caught::message(&**payload) {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
         }
     }
 }

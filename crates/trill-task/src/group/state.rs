@@ -304,7 +304,7 @@ pub(super) fn report_lost<E>(failures: &[Failure<E>]) {
             true => What::Panic,
             false => What::Failure,
         };
-        let message = failure.summary();
+        let message = failure.plain();
         let mut unhandled = Unhandled::new(what, &message);
         unhandled.task = failure.id();
         unhandled.name = failure.name();
