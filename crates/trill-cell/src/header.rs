@@ -119,6 +119,23 @@ impl Header {
         result
     }
 
+    /// Runs `body` as this task without counting a poll: for what its future does when it is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned, current_id};
+    ///
+    /// let header = Header::new(Spawned::here());
+    /// assert_eq!(header.within(current_id), Some(header.id()));
+    /// assert_eq!(header.polls(), 0);
+    /// ```
+    #[inline]
+    pub fn within<R>(&self, body: impl FnOnce() -> R) -> R {
+        let _current = Setting::new(self);
+        body()
+    }
+
     /// Becomes current, and counts the poll.
     #[inline]
     fn begin_poll(&self) -> Setting {

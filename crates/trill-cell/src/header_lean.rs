@@ -58,6 +58,13 @@ impl Header {
         self.poll(poll)
     }
 
+    /// Runs `body` as this task: for what its future does when it is dropped.
+    #[inline]
+    pub fn within<R>(&self, body: impl FnOnce() -> R) -> R {
+        let _current = Setting::new(self);
+        body()
+    }
+
     /// Returns the task's identity.
     #[inline]
     pub fn id(&self) -> TaskId {

@@ -28,6 +28,7 @@ use trill_cell::Spawned;
 use crate::current;
 use crate::executor::Executor;
 use crate::schedule;
+use crate::state::State;
 use crate::task::Task;
 
 /// Spawns a task: on the runtime that this thread works for, else on the [`Executor`] that polls here, else on the
@@ -106,6 +107,40 @@ where
         (None, Some((future, _))) => Err(NoExecutor(future)),
         (None, None) => unreachable!("the future is taken only to be spawned"),
     }
+}
+
+/// Tells an executor from others.
+///
+/// Two are equal if they name the same executor; that of an executor which was dropped may be given to a later one.
+///
+/// # Examples
+///
+/// See [`current_id`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExecutorId(usize);
+
+/// Returns which executor a task that is spawned [here](spawn) would go to, unless it is the process-wide one.
+///
+/// # Examples
+///
+/// ```
+/// use trill_executor::{Executor, ambient};
+///
+/// let (ex, other) = (Executor::new(), Executor::new());
+/// assert_eq!(ambient::current_id(), None);
+/// let seen = trill_park::block_on(ex.run(async { ambient::current_id() }));
+/// assert_eq!(seen, Some(ex.id()));
+/// assert_ne!(seen, Some(other.id()));
+/// ```
+pub fn current_id() -> Option<ExecutorId> {
+    let mut id = None;
+    provided(Whose::Thread, &mut |executor| id = Some(executor.id()));
+    id.or_else(|| current::shared().map(id_of))
+}
+
+/// The identity of the executor with this state.
+pub(crate) fn id_of(state: &'static State) -> ExecutorId {
+    ExecutorId(state.address().addr())
 }
 
 /// Adds somebody who knows the runtimes of threads, for the rest of the process; a facade does so.

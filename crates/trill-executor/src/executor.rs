@@ -12,6 +12,7 @@ use std::task::Waker;
 
 use trill_cell::Spawned;
 
+use crate::ambient;
 use crate::builder::TaskBuilder;
 use crate::cell::Runnable;
 use crate::primitive::relax;
@@ -97,6 +98,15 @@ impl<'a> Executor<'a> {
     /// ```
     pub fn is_empty(&self) -> bool {
         self.known_state().is_none_or(State::is_empty)
+    }
+
+    /// Returns what tells this executor from others; see [`ambient::current_id`].
+    ///
+    /// # Examples
+    ///
+    /// See [`ambient::current_id`].
+    pub fn id(&self) -> ambient::ExecutorId {
+        ambient::id_of(self.state())
     }
 
     /// Spawns a task.

@@ -281,6 +281,51 @@ pub struct Join<T> {
     task: Task<T>,
 }
 
+impl<T> Join<T> {
+    /// Cancels the task; this future then waits for its end.
+    ///
+    /// A task that ends in the poll it is in still gives its value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let ex = trill_executor::Executor::new();
+    /// let mut join = ex.spawn(std::future::pending::<()>()).join();
+    /// join.abort();
+    /// assert!(trill_park::block_on(ex.run(join)).unwrap_err().is_cancelled());
+    /// ```
+    pub fn abort(&mut self) {
+        self.task.handle.close();
+    }
+
+    /// Lets the task run on by itself, as [`Task::detach`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Task::detach`].
+    pub fn detach(self) {
+        self.task.detach();
+    }
+
+    /// Says whether the task has ended or was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// See [`Task::is_finished`].
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Returns the task's identity.
+    ///
+    /// # Examples
+    ///
+    /// See [`Task::id`].
+    pub fn id(&self) -> TaskId {
+        self.task.id()
+    }
+}
+
 impl<T> Future for Join<T> {
     type Output = Result<T, JoinError>;
 

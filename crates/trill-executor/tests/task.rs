@@ -297,3 +297,34 @@ fn a_waker_outlives_its_task_harmlessly() {
     drop(ex);
     waker.wake();
 }
+
+#[test]
+fn destructors_of_a_task_run_as_that_task() {
+    struct Asks(std::sync::mpsc::Sender<Option<trill_cell::TaskId>>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let _ = self.0.send(trill_cell::current_id());
+        }
+    }
+
+    let ex = Executor::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let ends = Asks(tell.clone());
+    let task = ex.spawn(async move {
+        let _ends = ends;
+    });
+    let id = task.id();
+    block_on(ex.run(task));
+    assert_eq!(told.recv(), Ok(Some(id)));
+
+    let waits = Asks(tell);
+    let task = ex.spawn(async move {
+        let _waits = waits;
+        std::future::pending::<()>().await;
+    });
+    let id = task.id();
+    assert!(ex.try_tick());
+    drop(task);
+    assert!(ex.try_tick());
+    assert_eq!(told.recv(), Ok(Some(id)));
+}

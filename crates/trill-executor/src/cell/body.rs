@@ -153,7 +153,8 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         leave_registry(header);
         // A panic in the future's drop is the task's panic; a value it had returned is dropped with it.
         // SAFETY: it is there, and from here on it counts as gone.
-        let dropped = quiet::catch(|| unsafe { stage.cast::<F>().drop_in_place() });
+        let dropped =
+            quiet::catch(|| within(header, || unsafe { stage.cast::<F>().drop_in_place() }));
         count_ended(LISTED);
         let output = join_panics(polled, dropped);
         observers(|observer| match &output {
@@ -170,8 +171,12 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         // SAFETY: as `Table` demands.
         let body = unsafe { Self::of(cell) };
         leave_registry(&body.prefix.header);
-        // SAFETY: the holder of the runnable alone touches the stage; the future is there and counts as gone now.
-        let dropped = quiet::catch(|| unsafe { body.stage.get().cast::<F>().drop_in_place() });
+        let dropped = quiet::catch(|| {
+            within(&body.prefix.header, || {
+                // SAFETY: the holder of the runnable alone touches the stage; the future is there and counts as gone now.
+                unsafe { body.stage.get().cast::<F>().drop_in_place() };
+            });
+        });
         if let Err(payload) = dropped {
             quiet::discard(payload);
         }
@@ -238,6 +243,19 @@ fn poll_as_task<F: Future, const LISTED: bool>(
             None => header.poll(|| future.poll(cx)),
         }
     })
+}
+
+/// Drops the future as the task with this header: its destructors find its locals.
+#[cfg(not(loom))]
+#[inline]
+fn within(header: &Header, body: impl FnOnce()) {
+    header.within(body);
+}
+
+/// As below.
+#[cfg(loom)]
+fn within(_header: &Header, body: impl FnOnce()) {
+    body();
 }
 
 /// In a model all threads share one, so the thread-local words of `trill-cell` would tell of strangers.
