@@ -131,13 +131,8 @@ impl Alarm {
         let Some(place) = self.place.take() else {
             return;
         };
-        if !self
-            .deadline
-            .is_some_and(|deadline| place.has_fired(deadline))
-        {
-            // The waker is dropped here, after the wheel is unlocked.
-            drop(place.home.wheel.cancel(place.key));
-        }
+        // It has not fired, or nobody has looked since. The waker is dropped here, after the wheel is unlocked.
+        drop(place.home.wheel.cancel(place.key));
     }
 
     /// Takes a slot. Returns `false` if the deadline has passed.

@@ -37,6 +37,7 @@
 mod alarm;
 mod batch;
 mod elapsed;
+mod gate;
 mod home;
 mod interval;
 mod levels;
@@ -58,6 +59,7 @@ pub use timer::Timer;
 #[cfg(loom)]
 #[doc(hidden)]
 pub use {
+    gate::{Gate, Guard},
     slab::Key,
     wheel::{Armed, Held, Reset, Wheel},
 };

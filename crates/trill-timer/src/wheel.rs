@@ -1,4 +1,4 @@
-//! A wheel that several threads may reach: the levels behind a mutex, and the protocol of a timer's slot.
+//! A wheel that several threads may reach: the levels behind a lock, and the protocol of a timer's slot.
 //!
 //! # States of a slot
 //!
@@ -8,18 +8,18 @@
 //! | linked | has a deadline and a waker |
 //! | detached | has a waker but no deadline: its timer never fires until it is reset |
 //!
-//! # Transitions, all under the mutex
+//! # Transitions, all under the lock
 //!
 //! 1. free → linked in [`Wheel::arm`], free → detached in [`Wheel::hold`]; the timer gets a [`Key`] with the slot's
 //!    generation.
 //! 2. linked → free when the deadline has come, in [`Wheel::fire`]; the generation grows, the waker is called after
-//!    the mutex is released.
+//!    the lock is released.
 //! 3. linked or detached → linked in [`Wheel::reset`], → detached in [`Wheel::detach`], → free in [`Wheel::cancel`].
 //!
 //! A key whose generation is not the slot's says that the timer has fired: 2 is the only way to free a slot that does
 //! not use up the key.
 //!
-//! # What happens outside the mutex
+//! # What happens outside the lock
 //!
 //! Wakers are cloned, called and dropped outside, because that is code of strangers which may come back here.
 //!
@@ -34,24 +34,23 @@
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use crate::batch::Batch;
+use crate::gate::{Gate, Guard};
 use crate::levels::{Levels, Step};
 use crate::slab::Key;
-use crate::sync::{AtomicU64, Mutex, MutexGuard};
+use crate::sync::{AtomicU64, Ordering};
 
 /// A wheel of timers. Deadlines are nanoseconds since its origin.
 #[derive(Debug)]
 pub struct Wheel {
-    core: Mutex<Core>,
+    core: Gate<Core>,
     /// Every timer with a deadline before this has fired; trails the one in the levels.
     horizon: AtomicU64,
 }
 
-/// What the mutex protects.
+/// What the lock protects.
 #[derive(Debug)]
 struct Core {
     levels: Levels,
@@ -94,7 +93,7 @@ impl Wheel {
     /// Makes an empty wheel.
     pub fn new() -> Wheel {
         Wheel {
-            core: Mutex::new(Core {
+            core: Gate::new(Core {
                 levels: Levels::new(),
                 until: NEVER,
             }),
@@ -102,7 +101,7 @@ impl Wheel {
         }
     }
 
-    /// Says whether every timer with this deadline has fired, without the mutex.
+    /// Says whether every timer with this deadline has fired, without the lock.
     #[inline]
     pub fn has_passed(&self, deadline: u64) -> bool {
         // Acquire: pairs with the Release in `publish`, so that a poll that ends here sees what came before the fire.
@@ -243,8 +242,8 @@ impl Wheel {
 
     /// Locks. Nothing panics inside that would leave the levels half changed.
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Guard<'_, Core> {
+        self.core.lock()
     }
 }
 
