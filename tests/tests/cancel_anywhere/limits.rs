@@ -7,6 +7,7 @@ use trill_limit::{Borrower, CapacityLimiter, Jitter, RateLimiter, Retry};
 
 use crate::case;
 use crate::harness::{ms, pause};
+use crate::work::Work;
 
 /// Asserts that all tokens are back and nobody waits.
 fn is_whole(limiter: &CapacityLimiter) {
@@ -99,19 +100,18 @@ case!(rate_acquire: "trill_limit::RateLimiter::acquire",
     },
 );
 
-/// What begins, and what came to its end, of the attempts.
+/// The attempts at something that succeeds the third time.
 #[derive(Default)]
 struct Attempts {
-    open: Cell<u32>,
+    work: Work,
     all: Cell<u32>,
 }
 
 impl Attempts {
     /// Fails twice, then succeeds.
     async fn attempt(&self) -> Result<u32, &'static str> {
-        let _open = Open::new(&self.open);
         self.all.set(self.all.get() + 1);
-        trill_timer::sleep(ms(1)).await;
+        self.work.of(1, ()).await;
         match self.all.get() {
             3 => Ok(3),
             _ => Err("not yet"),
@@ -119,25 +119,9 @@ impl Attempts {
     }
 
     /// Asserts that no attempt goes on, and none was one too many.
-    fn are_over(&self) {
-        assert_eq!(self.open.get(), 0);
+    async fn are_over(&self) {
+        self.work.is_gone().await;
         assert!(self.all.get() <= 3);
-    }
-}
-
-/// Counts how many of it live.
-struct Open<'a>(&'a Cell<u32>);
-
-impl<'a> Open<'a> {
-    fn new(count: &'a Cell<u32>) -> Open<'a> {
-        count.set(count.get() + 1);
-        Open(count)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
     }
 }
 
@@ -146,7 +130,7 @@ const RETRY: Retry = Retry::new(std::time::Duration::from_millis(2)).jitter(Jitt
 case!(retry_run: "trill_limit::Retry::run",
     setup: Attempts::default(),
     wait: |attempts| assert_eq!(RETRY.run(|| attempts.attempt()).await.unwrap(), 3),
-    after: |attempts, _| { attempts.are_over() },
+    after: |attempts, _| { attempts.are_over().await },
 );
 
 case!(retry_if: "trill_limit::Retrying::retry_if",
@@ -155,7 +139,7 @@ case!(retry_if: "trill_limit::Retrying::retry_if",
         let ended = RETRY.run(|| attempts.attempt()).retry_if(|_| true).await;
         assert_eq!(ended.unwrap(), 3);
     },
-    after: |attempts, _| { attempts.are_over() },
+    after: |attempts, _| { attempts.are_over().await },
 );
 
 case!(on_retry: "trill_limit::Retrying::on_retry",
@@ -166,7 +150,7 @@ case!(on_retry: "trill_limit::Retrying::on_retry",
         assert_eq!(ended.unwrap(), 3);
     },
     after: |(attempts, hooks), output| {
-        attempts.are_over();
+        attempts.are_over().await;
         assert!(output.is_none() || hooks.get() == 2);
     },
 );
@@ -177,5 +161,5 @@ case!(retry_after: "trill_limit::Retrying::retry_after",
         let retrying = RETRY.run(|| attempts.attempt());
         assert_eq!(retrying.retry_after(|_| Some(ms(3))).await.unwrap(), 3);
     },
-    after: |attempts, _| { attempts.are_over() },
+    after: |attempts, _| { attempts.are_over().await },
 );

@@ -8,6 +8,7 @@ use trill_world::now;
 
 use crate::case;
 use crate::harness::ms;
+use crate::work::Work;
 
 /// Asserts that the clock stands `count` ms after `start`, or that nothing was returned.
 fn waited(start: &Instant, output: Option<()>, count: u32) {
@@ -55,50 +56,25 @@ async fn tick(interval: &mut Interval, ticks: &Cell<u32>) {
 }
 
 case!(timeout: "trill_timer::timeout",
-    setup: (now(), Cell::new(0)),
-    wait: |(_, begun)| {
-        let _open = Open::new(begun);
-        trill_timer::timeout(ms(3), std::future::pending::<()>()).await.is_err()
-    },
+    setup: (now(), Work::default()),
+    wait: |(_, work)| trill_timer::timeout(ms(3), work.endless::<()>()).await.is_err(),
     behind: |_| { trill_timer::sleep(ms(3)).await },
-    after: |(start, begun), output| {
+    after: |(start, work), output| {
         assert_ne!(output, Some(false), "nothing else ends it");
         waited(start, output.map(drop), 3);
-        assert_eq!(begun.get(), 0, "what it held is dropped with it");
+        work.is_gone().await;
     },
 );
 
 case!(timeout_at: "trill_timer::timeout_at",
-    setup: (now(), Cell::new(0)),
-    wait: |(start, begun)| {
-        let inner = async {
-            let _open = Open::new(begun);
-            trill_timer::sleep(ms(2)).await;
-        };
-        trill_timer::timeout_at(*start + ms(4), inner).await.is_ok()
-    },
-    after: |(start, begun), output| {
+    setup: (now(), Work::default()),
+    wait: |(start, work)| trill_timer::timeout_at(*start + ms(4), work.of(2, ())).await.is_ok(),
+    after: |(start, work), output| {
         assert_ne!(output, Some(false), "the inner future comes first");
         waited(start, output.map(drop), 2);
-        assert_eq!(begun.get(), 0, "the inner future is dropped with it");
+        work.is_gone().await;
     },
 );
-
-/// Counts how many of it live.
-struct Open<'a>(&'a Cell<u32>);
-
-impl<'a> Open<'a> {
-    fn new(count: &'a Cell<u32>) -> Open<'a> {
-        count.set(count.get() + 1);
-        Open(count)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
 
 case!(timer_after: "trill_timer::Timer::after",
     setup: now(),
