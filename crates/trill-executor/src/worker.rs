@@ -163,7 +163,7 @@ impl Worker {
         }
     }
 
-    /// Moves the older half of a full ring, and `item`, to where everybody looks.
+    /// Moves the older half of a full ring, and `item`, to where everybody looks. The iterator ends before the next push.
     #[cold]
     fn spill(&self, item: Item) {
         self.state

@@ -145,3 +145,28 @@ fn inbox_keeps_the_order_of_each_sender() {
         assert_all(&[got], 3);
     });
 }
+
+#[test]
+fn owner_spills_while_a_thief_steals_half() {
+    model(|| {
+        let ring = Arc::new(Ring::new());
+        for n in 0..RING_LEN {
+            ring.push(item(n)).unwrap();
+        }
+        let victim = ring.clone();
+        let thief = thread::spawn(move || {
+            let own = Ring::new();
+            let first = victim.steal_into(&own, Share::TakeLast);
+            let mut got: Vec<_> = first.into_iter().map(number).collect();
+            got.extend(std::iter::from_fn(|| own.pop()).map(number));
+            got
+        });
+        let mut mine: Vec<_> = ring.spill().map(number).collect();
+        assert!(mine.is_empty() || mine.len() == RING_LEN / 2);
+        // The owner's next push may reuse a slot that was spilled or stolen.
+        let pushed = ring.push(item(RING_LEN)).is_ok();
+        let stolen = thief.join().unwrap();
+        mine.extend(std::iter::from_fn(|| ring.pop()).map(number));
+        assert_all(&[stolen, mine], RING_LEN + usize::from(pushed));
+    });
+}
