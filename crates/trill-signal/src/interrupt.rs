@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::disposition::{Disposition, disposition};
 use crate::signal::Signal;
-use crate::sys::{Listener, Role};
+use crate::sys::{Listener, Role, raise};
 
 /// Waits for the first of some signals, in place of what the system does by default, and leaves the second to it.
 ///
@@ -51,7 +51,8 @@ impl Interrupt {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future puts the defaults back; a signal that it heard and did not return is lost.
+    /// Dropping the returned future puts the defaults back. A signal that it heard and did not return does then what it
+    /// does by default, so it is not lost: Ctrl-C ends the process.
     ///
     /// # Examples
     ///
@@ -109,6 +110,19 @@ impl Future for Interrupt {
         let signal = Signal::first_of(taken);
         self.heard = Some(signal);
         Poll::Ready(signal)
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        let Some(listener) = self.listener.take() else {
+            return;
+        };
+        // First the defaults are back, so that the signal finds them.
+        let unheard = listener.end();
+        if self.heard.is_none() && unheard != 0 {
+            raise(Signal::first_of(unheard));
+        }
     }
 }
 

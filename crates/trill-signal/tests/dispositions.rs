@@ -236,6 +236,35 @@ fn an_interrupt_hears_one_and_leaves_the_second_to_the_system() {
 }
 
 #[test]
+fn a_signal_that_an_interrupt_did_not_return_is_not_lost() {
+    const NAME: &str = "a_signal_that_an_interrupt_did_not_return_is_not_lost";
+    if is_alone(NAME) {
+        let interrupt = Interrupt::new([Signal::Int]).unwrap();
+        raise(Kind::INT);
+        println!("still there");
+        drop(interrupt);
+        unreachable!("the signal has its default effect");
+    }
+    let mut child = Talking::start(command(NAME));
+    child.says("still there");
+    assert_eq!(child.ended_by(), Some(libc::SIGINT));
+}
+
+#[test]
+fn a_signal_that_another_interrupt_heard_is_not_sent_again() {
+    alone(
+        "a_signal_that_another_interrupt_heard_is_not_sent_again",
+        || {
+            let first = Interrupt::new([Signal::Int]).unwrap();
+            let second = Interrupt::new([Signal::Int]).unwrap();
+            raise(Kind::INT);
+            drop(first);
+            assert_eq!(block_on(second), Signal::Int);
+        },
+    );
+}
+
+#[test]
 fn an_interrupt_stands_back_for_a_listener() {
     alone("an_interrupt_stands_back_for_a_listener", || {
         let mut interrupt = Interrupt::new([Signal::Int]).unwrap();

@@ -173,6 +173,8 @@ fn a_main_that_goes_on_through_its_grace_keeps_its_value() {
             let value = runner.run(async {
                 let mut go_on = Signals::new([Signal::Usr1]).unwrap();
                 println!("ready");
+                CancelToken::current().unwrap().cancelled().await;
+                println!("asked");
                 go_on.next().await;
                 println!("main goes on");
                 go_on.next().await;
@@ -185,6 +187,7 @@ fn a_main_that_goes_on_through_its_grace_keeps_its_value() {
     let Some(mut child) = child else { return };
     child.says("ready");
     child.send(Kind::INT);
+    child.says("asked");
     child.send(Kind::USR1);
     child.says("main goes on");
     child.send(Kind::USR1);
@@ -239,6 +242,8 @@ fn a_second_ctrl_c_ends_a_main_in_its_grace() {
                 let _says = Says("main dropped");
                 let mut go_on = Signals::new([Signal::Usr1]).unwrap();
                 println!("ready");
+                CancelToken::current().unwrap().cancelled().await;
+                println!("asked");
                 go_on.next().await;
                 println!("main goes on");
                 pending::<()>().await;
@@ -248,6 +253,7 @@ fn a_second_ctrl_c_ends_a_main_in_its_grace() {
     let Some(mut child) = child else { return };
     child.says("ready");
     child.send(Kind::INT);
+    child.says("asked");
     child.send(Kind::USR1);
     child.says("main goes on");
     child.send(Kind::INT);
@@ -394,6 +400,35 @@ fn an_inner_run_leaves_ctrl_c_to_the_outer_one() {
     child.says("inner returned");
     assert_eq!(child.rest(), ["outer dropped"]);
     assert_eq!(child.ended_by(), Some(libc::SIGINT));
+}
+
+#[test]
+fn a_runtime_with_a_reactor_of_its_own_hears_ctrl_c_there() {
+    let child = in_child(
+        "a_runtime_with_a_reactor_of_its_own_hears_ctrl_c_there",
+        || {
+            let mut runner = Runtime::builder()
+                .workers(1)
+                .reactor(trill::Backend::Polling)
+                .runner();
+            for _ in 0..3 {
+                let ended = runner.run(async {
+                    assert_eq!(trill::Reactor::current().unwrap().sources(), 1);
+                    println!("ready");
+                    pending::<()>().await;
+                });
+                assert!(matches!(ended, Err(RunError::Interrupted(_))));
+                println!("interrupted");
+            }
+        },
+    );
+    let Some(mut child) = child else { return };
+    for _ in 0..3 {
+        child.says("ready");
+        child.send(Kind::INT);
+        child.says("interrupted");
+    }
+    assert_eq!(child.ended_by(), None);
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use trill_signal::Interrupt;
 pub(super) use trill_signal::{Signal, end_process};
 
-use super::current;
 use super::interrupted::Interrupted;
 
 /// Hears the signals that end main.
@@ -26,9 +25,9 @@ struct Bell {
 }
 
 impl Watch {
-    /// Starts to listen, if anything is to be listened to and nobody further out on this thread does so.
+    /// Starts to listen, if anything is to be listened to.
     pub(super) fn new(ctrl_c: bool, terminate: bool) -> Option<Watch> {
-        if !(ctrl_c || terminate) || current::try_with(|_| ()).is_some() {
+        if !(ctrl_c || terminate) {
             return None;
         }
         let signals = [(ctrl_c, Signal::Int), (terminate, Signal::Term)];

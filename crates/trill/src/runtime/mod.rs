@@ -157,8 +157,14 @@ impl Runtime {
         site: &'static Location<'static>,
     ) -> Result<F::Output, Interrupted> {
         let grace = self.limits.grace;
+        // Inside another runtime signals are left to that one's main.
+        let is_outermost = current::try_with(|_| ()).is_none();
         let main = MainTask {
-            watch: Watch::new(ctrl_c, terminate),
+            // Entered, so that the signals come to the reactor in which this thread parks.
+            watch: match is_outermost {
+                true => self.inner().enter(|| Watch::new(ctrl_c, terminate)),
+                false => None,
+            },
             grace,
             // Every task inherits it, which costs each an allocation: only where it is of use.
             token: (!grace.is_zero()).then(|| self.inner().shared.token.0.child()),

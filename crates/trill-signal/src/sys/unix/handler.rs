@@ -13,6 +13,7 @@ use libc::{c_int, c_void, siginfo_t};
 use super::action::{Action, Handler};
 use super::nodes::{self, Heard};
 use super::{NUMBER_MAX, errno};
+use crate::signal::Signal;
 
 /// What was set for a signal before our handler, as our handler reads it.
 #[derive(Debug)]
@@ -72,6 +73,14 @@ fn pass_on(number: c_int, info: *mut siginfo_t, context: *mut c_void) -> usize {
         handler(number);
     }
     address
+}
+
+/// Sends a signal to the calling thread.
+pub(crate) fn raise(signal: Signal) {
+    if let Some(number) = signal.number() {
+        // SAFETY: a number that does not exist is refused.
+        unsafe { libc::raise(number) };
+    }
 }
 
 /// Lets the system do what it does by default, now, and ends the process if that did not.

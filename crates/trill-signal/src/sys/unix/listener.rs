@@ -83,6 +83,20 @@ impl Listener {
     }
 }
 
+impl Listener {
+    /// Stops listening, and returns what came, was not taken, and has no other listener: another one has heard it, too.
+    pub(crate) fn end(self) -> u64 {
+        let Listener { node, numbers, .. } = &self;
+        let unheard = registry::remove(numbers);
+        let untaken = node.take() & unheard;
+        node.stop_listening();
+        // The rest is as in `drop`, which must not remove the listener a second time.
+        let mut this = self;
+        this.numbers.clear();
+        untaken
+    }
+}
+
 impl Drop for Listener {
     fn drop(&mut self) {
         // After this the handler takes the signals for nobody's, which is what they are once it is gone.

@@ -8,7 +8,7 @@ mod nodes;
 mod numbers;
 mod registry;
 
-pub(crate) use handler::end_process;
+pub(crate) use handler::{end_process, raise};
 pub(crate) use listener::Listener;
 pub(crate) use numbers::KNOWN;
 pub(crate) use registry::disposition;

@@ -11,6 +11,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::action::Action;
+use super::bit;
 use super::handler::{self, TABLE_LEN, index};
 use super::numbers::refusal;
 use crate::disposition::Disposition;
@@ -40,12 +41,18 @@ pub(super) fn add(numbers: &[i32]) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a listener for each signal in `numbers`.
-pub(super) fn remove(numbers: &[i32]) {
+/// Removes a listener for each signal in `numbers`; returns the set of those that have no other one.
+pub(super) fn remove(numbers: &[i32]) -> u64 {
     let mut entries = entries();
+    let mut last = 0;
     for number in numbers {
-        entries[index(*number)].remove(*number);
+        let entry = &mut entries[index(*number)];
+        entry.remove(*number);
+        if entry.listeners == 0 {
+            last |= bit(*number);
+        }
     }
+    last
 }
 
 /// What happens when a signal comes and nobody listens here.
