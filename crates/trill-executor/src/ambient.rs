@@ -138,6 +138,25 @@ pub fn current_id() -> Option<ExecutorId> {
     id.or_else(|| current::shared().map(id_of))
 }
 
+/// Says whether that executor is being polled further up on this thread, so that it stands still there until the caller
+/// returns; whatever else is polled in between, and by whomever.
+///
+/// # Examples
+///
+/// ```
+/// use trill_executor::{Executor, ambient};
+///
+/// let (outer, inner) = (Executor::new(), Executor::new());
+/// assert!(!ambient::is_polling_here(outer.id()));
+/// trill_park::block_on(outer.run(inner.run(async {
+///     assert_eq!(ambient::current_id(), Some(inner.id()));
+///     assert!(ambient::is_polling_here(outer.id()));
+/// })));
+/// ```
+pub fn is_polling_here(id: ExecutorId) -> bool {
+    current::is_here(id.0)
+}
+
 /// The identity of the executor with this state.
 pub(crate) fn id_of(state: &'static State) -> ExecutorId {
     ExecutorId(state.address().addr())

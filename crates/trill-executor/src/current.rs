@@ -208,6 +208,19 @@ pub(crate) fn shared() -> Option<&'static State> {
     None
 }
 
+/// Says whether an executor whose state is at that address is polled on this thread, or its tasks are being dropped.
+pub(crate) fn is_here(executor: usize) -> bool {
+    let mut next = CURRENT.get();
+    // SAFETY: as in `each_worker`.
+    while let Some(current) = unsafe { next.as_ref() } {
+        if current.executor.addr() == executor {
+            return true;
+        }
+        next = current.outer.get();
+    }
+    false
+}
+
 /// The worker to which this thread brings what it wakes between polls.
 #[inline]
 pub(crate) fn host() -> Option<&'static Worker> {

@@ -1,6 +1,8 @@
 //! Spawning without a handle.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
+mod common;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -136,4 +138,36 @@ fn name_and_site_are_kept() {
             .await
     }));
     assert_eq!(site.unwrap().file(), file!());
+}
+
+#[test]
+fn every_executor_on_the_stack_polls_here_and_none_after_it_has_returned_or_panicked() {
+    let (outer, middle, inner) = (Executor::new(), LocalExecutor::new(), Executor::new());
+    let ids = [outer.id(), inner.id()];
+    let both = move || ids.map(ambient::is_polling_here);
+    assert_eq!(both(), [false, false]);
+    block_on(outer.run(async { assert_eq!(both(), [true, false]) }));
+    block_on(outer.run(middle.run(inner.run(async { assert_eq!(both(), [true, true]) }))));
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        block_on(outer.run(inner.run(async { panic!("thrown in a test") })))
+    }));
+    caught.unwrap_err();
+    assert_eq!(both(), [false, false]);
+    // Ticks poll, too, and so does whoever drops the tasks of an executor.
+    let task = outer.spawn(std::future::poll_fn(
+        move |_| std::task::Poll::Ready(both()),
+    ));
+    assert!(outer.try_tick());
+    assert_eq!(block_on(task), [true, false]);
+    let ex = Executor::new();
+    let id = ex.id();
+    let asks = common::OnDrop(move || assert!(ambient::is_polling_here(id)));
+    ex.spawn(async move {
+        let _asks = asks;
+        std::future::pending::<()>().await;
+    })
+    .detach();
+    assert!(ex.try_tick());
+    drop(ex);
+    assert!(!ambient::is_polling_here(id));
 }
