@@ -25,7 +25,8 @@ pub enum PortalError {
     Cancelled,
     /// The task panicked with this payload; see [`PortalError::try_into_panic`].
     Panicked(Panic),
-    /// The calling thread is polling a future, which would have to wait, and maybe the task with it.
+    /// The calling thread is polling a future, which would have to wait, and maybe the task with it; see
+    /// [`Portal::call`](crate::Portal::call).
     Deadlock,
     /// No executor was found to make a portal into.
     NoExecutor,

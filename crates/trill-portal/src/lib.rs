@@ -25,7 +25,8 @@
 //! * [`Portal::call`] blocks until the task has ended; [`Portal::start`] returns a [`PortalTask`] to wait for, to cancel, or,
 //!   in a task of another runtime, to await. Values, panics and cancellation all travel back.
 //! * A blocking form that is called where a future is being polled returns [`PortalError::Deadlock`] at once: the thread it
-//!   would block may be the one that has to run the task.
+//!   would block may be the one that has to run the task. Whose `block_on` polls, trill's or another's, makes no difference
+//!   for the portal's own runtime.
 //! * When the runtime ends, the portal's task is dropped; everybody who waits gets [`PortalError::Closed`], and so does
 //!   whoever calls later. A portal does not keep its runtime alive.
 //!

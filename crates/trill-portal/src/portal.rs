@@ -41,7 +41,7 @@ impl Portal {
     /// See the [crate's page](crate).
     #[track_caller]
     pub fn current() -> Result<Portal, PortalError> {
-        let queue = Arc::<Queue>::default();
+        let queue = Arc::new(Queue::new(ambient::current_id()));
         let spawned = Spawned::at(Location::caller()).named(TASK_NAME);
         match without_locals(|| ambient::spawn_as(Pump(queue.clone()), spawned)) {
             Ok(task) => Ok(Portal::of(queue, task)),
@@ -70,7 +70,7 @@ impl Portal {
     /// ```
     #[track_caller]
     pub fn on(executor: &Executor<'_>) -> Portal {
-        let queue = Arc::<Queue>::default();
+        let queue = Arc::new(Queue::new(Some(executor.id())));
         let site = Location::caller();
         let pump = Pump(queue.clone());
         let task = without_locals(|| executor.builder().name(TASK_NAME).site(site).spawn(pump));
@@ -82,8 +82,16 @@ impl Portal {
     /// # Errors
     ///
     /// [`PortalError::Panicked`] if the task panicked, [`PortalError::Closed`] if the runtime has ended or ends before the
-    /// task. [`PortalError::Deadlock`] at once, and the future is dropped, if this thread is polling a future: a task, of this
-    /// runtime or another one, or that of a `block_on`.
+    /// task. [`PortalError::Deadlock`] at once, and the future is dropped, if this thread is polling a future that would have
+    /// to wait:
+    ///
+    /// * the portal's own runtime is polled further up on this thread, by whatever `block_on`. It may have other threads
+    ///   that could answer, until their tasks call, too.
+    /// * a task of another runtime, or the future of a [`trill_park::block_on`]. Two runtimes whose tasks call each other
+    ///   would wait for ever, and neither call could see it; and whatever shares the thread would wait in any case.
+    ///   [`start`](Portal::start) and an `.await` do the same without that.
+    ///
+    /// [`trill_park::may_block`] lifts the second one for whoever knows better, and never the first.
     ///
     /// # Examples
     ///
@@ -106,7 +114,7 @@ impl Portal {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        if trill_park::is_polling() {
+        if would_hold_up(&self.0.0) {
             return Err(PortalError::Deadlock);
         }
         self.start(future).wait()
@@ -198,7 +206,7 @@ impl Portal {
         let spawned = Spawned::at(Location::caller());
         let order = Spawn::new(future, spawned, slot.clone());
         self.0.0.push(Box::new(order));
-        PortalTask::new(slot)
+        PortalTask::new(slot, self.0.0.clone())
     }
 
     /// As [`start`](Portal::start), for a future that must be made inside the runtime: `make` is called in the task.
@@ -258,6 +266,12 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.0.abandon();
     }
+}
+
+/// Says whether blocking this thread until the portal answers would hold up a future, maybe the answer itself.
+pub(crate) fn would_hold_up(queue: &Queue) -> bool {
+    // A foreign `block_on` is known only by the executor that it polls.
+    trill_park::is_polling() || queue.needs_this_thread()
 }
 
 /// Runs `body` so that what it spawns inherits nothing: a portal lives longer than the task that makes it.

@@ -20,6 +20,7 @@ impl Future for Pump {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.note_home();
         for _ in 0..ORDERS_PER_POLL {
             let Poll::Ready(next) = self.0.poll_next(cx) else {
                 waiting(Kind::Receive, 0, Location::caller());

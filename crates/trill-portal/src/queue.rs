@@ -5,16 +5,16 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use trill_executor::ambient::{self, ExecutorId};
+
 use crate::order::{Order, quietly};
 
 /// Orders on their way from threads to the portal's task.
 ///
 /// A mutex and not a channel: an order is either in the queue before it closes, and then dropped by whoever closes it, or
 /// it is refused. None can lie in it for ever.
-#[derive(Default)]
 pub(crate) struct Queue(Mutex<State>);
 
-#[derive(Default)]
 struct State {
     orders: VecDeque<Box<dyn Order>>,
     /// Of the portal's task.
@@ -23,9 +23,43 @@ struct State {
     abandoned: bool,
     /// The portal's task is gone.
     closed: bool,
+    /// Which executor polls the portal's task; unknown until then if it is the process-wide one.
+    pump_home: Option<ExecutorId>,
+    /// Which executor the orders become tasks of.
+    task_home: Option<ExecutorId>,
 }
 
 impl Queue {
+    /// For a portal's task on that executor.
+    pub(crate) fn new(home: Option<ExecutorId>) -> Queue {
+        Queue(Mutex::new(State {
+            orders: VecDeque::new(),
+            waker: None,
+            abandoned: false,
+            closed: false,
+            pump_home: home,
+            task_home: home,
+        }))
+    }
+
+    /// Says whether this thread must return before an order can be answered.
+    pub(crate) fn needs_this_thread(&self) -> bool {
+        let state = self.lock();
+        let homes = [state.pump_home, state.task_home];
+        drop(state);
+        homes.into_iter().flatten().any(ambient::is_polling_here)
+    }
+
+    /// Notes where the portal's task is polled.
+    pub(crate) fn note_home(&self) {
+        let home = ambient::current_id();
+        let mut state = self.lock();
+        state.task_home = home;
+        if state.pump_home.is_none() {
+            state.pump_home = home;
+        }
+    }
+
     /// Adds an order. If the queue is closed it is dropped, which tells whoever waits for it.
     pub(crate) fn push(&self, order: Box<dyn Order>) {
         let mut state = self.lock();

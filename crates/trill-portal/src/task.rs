@@ -11,6 +11,8 @@ use std::time::Duration;
 use trill_cell::{Kind, TaskId, waiting};
 
 use crate::error::PortalError;
+use crate::portal::would_hold_up;
+use crate::queue::Queue;
 use crate::slot::Slot;
 
 /// A task that was started through a [`Portal`](crate::Portal), as its thread sees it.
@@ -38,11 +40,13 @@ use crate::slot::Slot;
 #[must_use = "the task is cancelled when this is dropped: wait for it, or `detach` it to let it run on"]
 pub struct PortalTask<T> {
     slot: Arc<Slot<T>>,
+    /// Where it was ordered.
+    queue: Arc<Queue>,
 }
 
 impl<T> PortalTask<T> {
-    pub(crate) fn new(slot: Arc<Slot<T>>) -> PortalTask<T> {
-        PortalTask { slot }
+    pub(crate) fn new(slot: Arc<Slot<T>>, queue: Arc<Queue>) -> PortalTask<T> {
+        PortalTask { slot, queue }
     }
 
     /// Blocks this thread until the task has ended, and returns its value.
@@ -50,8 +54,8 @@ impl<T> PortalTask<T> {
     /// # Errors
     ///
     /// [`PortalError::Panicked`] if the task panicked, [`PortalError::Cancelled`] after [`cancel`](PortalTask::cancel),
-    /// [`PortalError::Closed`] if the runtime ended first. [`PortalError::Deadlock`], and the task is cancelled, if this thread
-    /// is polling a future: await the handle there.
+    /// [`PortalError::Closed`] if the runtime ended first. [`PortalError::Deadlock`], and the task is cancelled, where
+    /// [`Portal::call`](crate::Portal::call) is refused: await the handle there.
     ///
     /// # Examples
     ///
@@ -69,7 +73,7 @@ impl<T> PortalTask<T> {
     /// ```
     #[track_caller]
     pub fn wait(self) -> Result<T, PortalError> {
-        if trill_park::is_polling() {
+        if would_hold_up(&self.queue) {
             return Err(PortalError::Deadlock);
         }
         trill_park::block_on(self)
@@ -81,8 +85,8 @@ impl<T> PortalTask<T> {
     ///
     /// # Errors
     ///
-    /// Gives the handle back when the time is over. The inner result is that of [`wait`](PortalTask::wait), also where this
-    /// thread is polling a future.
+    /// Gives the handle back when the time is over. The inner result is that of [`wait`](PortalTask::wait), also where it
+    /// is refused.
     ///
     /// # Examples
     ///
@@ -100,7 +104,7 @@ impl<T> PortalTask<T> {
     /// ```
     #[track_caller]
     pub fn wait_timeout(mut self, delay: Duration) -> Result<Result<T, PortalError>, Self> {
-        if trill_park::is_polling() {
+        if would_hold_up(&self.queue) {
             return Ok(Err(PortalError::Deadlock));
         }
         match trill_park::block_on(trill_timer::timeout(delay, &mut self)) {

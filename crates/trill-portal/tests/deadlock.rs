@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{Drops, Runtime};
 use trill_executor::{Executor, ambient};
-use trill_park::{block_on, may_block};
+use trill_park::{block_on, is_polling, may_block};
 use trill_portal::{Portal, PortalError};
 
 /// Calls every blocking form; each must be refused at once.
@@ -54,6 +54,46 @@ fn call_from_the_future_that_runs_the_executor_is_refused() {
 }
 
 #[test]
+fn call_from_the_future_that_runs_the_executor_is_refused_under_a_foreign_block_on() {
+    let ex = Executor::new();
+    let portal = Portal::on(&ex);
+    // trill-park does not see this `block_on`, and no task is being polled.
+    futures_lite::future::block_on(ex.run(async {
+        assert!(!is_polling());
+        every_blocking_form_is_refused(&portal);
+    }));
+}
+
+#[test]
+fn call_into_the_outer_of_two_executors_on_this_thread_is_refused_also_where_blocking_is_allowed() {
+    let (outer, inner) = (Executor::new(), Executor::new());
+    let portal = Portal::on(&outer);
+    let main = async { may_block(|| every_blocking_form_is_refused(&portal)) };
+    block_on(outer.run(inner.run(main)));
+    let main = async { every_blocking_form_is_refused(&portal) };
+    futures_lite::future::block_on(outer.run(inner.run(main)));
+}
+
+#[test]
+fn call_where_the_tasks_of_the_runtime_are_dropped_does_not_wait() {
+    struct CallsInDrop(Portal);
+    impl Drop for CallsInDrop {
+        fn drop(&mut self) {
+            self.0.call(async {}).unwrap_err();
+        }
+    }
+    let ex = Executor::new();
+    let calls = CallsInDrop(Portal::on(&ex));
+    ex.spawn(async move {
+        let _calls = calls;
+        std::future::pending::<()>().await;
+    })
+    .detach();
+    while ex.try_tick() {}
+    drop(ex);
+}
+
+#[test]
 fn call_from_a_task_is_refused_whoever_polls_it() {
     let ex = Executor::new();
     let portal = Portal::on(&ex);
@@ -64,7 +104,7 @@ fn call_from_a_task_is_refused_whoever_polls_it() {
     block_on(task);
 }
 
-// Two runtimes whose tasks block on each other would be a deadlock, too.
+// Two runtimes whose tasks block on each other would be a deadlock, and neither call could see it.
 #[test]
 fn call_from_a_task_of_another_runtime_is_refused() {
     let (here, there) = (Runtime::new(1), Runtime::new(1));
@@ -72,6 +112,17 @@ fn call_from_a_task_of_another_runtime_is_refused() {
     here.portal()
         .call(async move { every_blocking_form_is_refused(&portal) })
         .unwrap();
+}
+
+// The way around for whoever knows that the other runtime never calls back.
+#[test]
+fn task_of_another_runtime_that_may_block_may_call() {
+    let (here, there) = (Runtime::new(1), Runtime::new(1));
+    let portal = there.portal();
+    let answer = here
+        .portal()
+        .call(async move { may_block(|| portal.call(async { 5 }).unwrap()) });
+    assert_eq!(answer.unwrap(), 5);
 }
 
 #[test]
