@@ -7,7 +7,7 @@
 
 mod common;
 
-use std::future::{Future, pending};
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,18 +49,12 @@ fn a_poll_of_run_polls_sixty_four_tasks_however_many_are_ready() {
 // Behaviour 1: a task woken during an iteration is not polled before the next look, or a fixed number of polls.
 #[test]
 fn tasks_that_wake_each_other_do_not_prolong_a_poll_of_run() {
-    fn pass<'a>(
-        own: &'a Gate,
-        next: &'a Gate,
-        polls: &'a AtomicUsize,
-    ) -> impl Future<Output = ()> + 'a {
-        async move {
-            loop {
-                own.wait().await;
-                own.close();
-                polls.fetch_add(1, Ordering::Relaxed);
-                next.open();
-            }
+    async fn pass(own: &Gate, next: &Gate, polls: &AtomicUsize) {
+        loop {
+            own.wait().await;
+            own.close();
+            polls.fetch_add(1, Ordering::Relaxed);
+            next.open();
         }
     }
     let gates = [Gate::default(), Gate::default(), Gate::default()];
