@@ -30,6 +30,7 @@ use crate::executor::Executor;
 use crate::schedule;
 use crate::state::State;
 use crate::task::Task;
+use crate::visit::{self, TaskRef};
 
 /// Spawns a task: on the runtime that this thread works for, else on the [`Executor`] that polls here, else on the
 /// process-wide runtime if a [`Provide`] has one.
@@ -155,6 +156,40 @@ pub fn current_id() -> Option<ExecutorId> {
 /// ```
 pub fn is_polling_here(id: ExecutorId) -> bool {
     current::is_here(id.0)
+}
+
+/// Runs `visit` on every task of the executor that polls on this thread, also a [`LocalExecutor`](crate::LocalExecutor),
+/// else of the runtime that this thread works for; `false` if there is neither.
+///
+/// See [`Executor::each_task`].
+///
+/// # Examples
+///
+/// ```
+/// use trill_executor::{Executor, ambient};
+///
+/// let ex = Executor::new();
+/// let waits = ex.spawn(std::future::pending::<()>());
+/// trill_park::block_on(ex.run(async {
+///     trill_executor::yield_now().await;
+///     let mut seen = Vec::new();
+///     assert!(ambient::each_task(|task| seen.push(task.header().id())));
+///     assert_eq!(seen, [waits.id()]);
+/// }));
+/// assert!(!ambient::each_task(|_| ()));
+/// ```
+pub fn each_task(mut visit: impl FnMut(&TaskRef<'_>)) -> bool {
+    let is_polled =
+        current::with(|current| current.map(|current| visit::each(current.registry(), &mut visit)));
+    if is_polled.is_some() {
+        return true;
+    }
+    let mut found = false;
+    provided(Whose::Thread, &mut |executor| {
+        found = true;
+        executor.each_task(&mut visit);
+    });
+    found
 }
 
 /// The identity of the executor with this state.

@@ -123,6 +123,11 @@ impl<'a> Current<'a> {
         !self.cell.get().is_null()
     }
 
+    /// Every waiting task of the executor.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.registry
+    }
+
     /// Enters the task of `cell` into the executor's registry.
     pub(crate) fn enlist(&self, cell: Item) -> Place {
         match self.free {

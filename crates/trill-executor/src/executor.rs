@@ -248,7 +248,7 @@ impl<'a> Executor<'a> {
 
     /// The state, if it was used.
     #[inline]
-    fn known_state(&self) -> Option<&'static State> {
+    pub(crate) fn known_state(&self) -> Option<&'static State> {
         // Acquire: pairs with the Release in `make_state`.
         let state = self.state.load(Ordering::Acquire);
         // SAFETY: `make_state` is the only writer, and states are never freed. Miri on `tests/executor.rs` would fail.

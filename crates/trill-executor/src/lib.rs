@@ -23,6 +23,7 @@
 //!   to its executor, and no memory that all threads share is written when it is spawned, woken or polled.
 //! * Tasks that wait are known to a registry, so that dropping the executor drops them; one that ends in its first poll
 //!   never gets there.
+//! * [`each_task`] visits them from any thread; an ending task waits until its visitor is done.
 //! * A panic in a task's poll, in the drop of its future or its output, or in a waker reaches whoever awaits the task,
 //!   and nobody else.
 //!
@@ -58,6 +59,7 @@ mod sleep;
 mod state;
 mod tally;
 mod task;
+mod visit;
 mod worker;
 mod yield_now;
 
@@ -68,6 +70,7 @@ pub use join_error::JoinError;
 pub use local::{LocalExecutor, LocalRun, LocalTick};
 pub use run::{Run, Tick};
 pub use task::{Cancel, FallibleTask, Join, Task};
+pub use visit::{TaskRef, each_task, task_count};
 pub use yield_now::{YieldNow, yield_now};
 
 /// The protocols, for the models in `tests/loom_*.rs`.

@@ -30,6 +30,45 @@ pub(crate) fn relax() {
     std::thread::yield_now();
 }
 
+/// Tells a model when a value is read and when it is given up; else nothing.
+#[cfg(not(loom))]
+pub(crate) struct Witness;
+
+#[cfg(not(loom))]
+impl Witness {
+    #[inline]
+    pub(crate) fn new() -> Witness {
+        Witness
+    }
+
+    /// The value is read.
+    #[inline]
+    pub(crate) fn read(&self) {}
+
+    /// The value is given up.
+    #[inline]
+    pub(crate) fn give_up(&self) {}
+}
+
+/// As above; two that may happen at once fail the model.
+#[cfg(loom)]
+pub(crate) struct Witness(loom::cell::UnsafeCell<()>);
+
+#[cfg(loom)]
+impl Witness {
+    pub(crate) fn new() -> Witness {
+        Witness(loom::cell::UnsafeCell::new(()))
+    }
+
+    pub(crate) fn read(&self) {
+        self.0.with(|_| ());
+    }
+
+    pub(crate) fn give_up(&self) {
+        self.0.with_mut(|_| ());
+    }
+}
+
 /// Keeps a value on cache lines of its own; 128 bytes because processors fetch lines in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]

@@ -38,6 +38,9 @@ pub struct State {
 /// Records of executors that are gone.
 static POOL: StdMutex<Vec<&'static State>> = StdMutex::new(Vec::new());
 
+/// Records of executors that are there or are gone.
+static ALL: StdMutex<Vec<&'static State>> = StdMutex::new(Vec::new());
+
 impl State {
     /// Makes a record for an executor; it lives for the rest of the process.
     pub fn leak() -> &'static State {
@@ -59,7 +62,20 @@ impl State {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .pop();
-        known.unwrap_or_else(State::leak)
+        known.unwrap_or_else(|| {
+            let state = State::leak();
+            ALL.lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .push(state);
+            state
+        })
+    }
+
+    /// Records of all executors of the process, also of those that are gone.
+    pub(crate) fn all() -> Vec<&'static State> {
+        ALL.lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Gives the record of an executor back that has no task and no runner left.

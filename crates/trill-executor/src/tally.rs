@@ -34,18 +34,30 @@ impl Tally {
 
     /// Says whether all tasks counted at any of these places have ended.
     pub(crate) fn is_level<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> bool {
-        // All ends are read before any spawn. If the sums are equal, they were so at the moment in between: spawns
-        // never fall behind ends, and neither count shrinks.
-        // Acquire: pairs with the Release in `grow`; a task's spawn is counted before its end.
-        let sum = |count: fn(&'a Tally) -> &'a AtomicUsize| {
-            tallies.clone().fold(0usize, |sum, tally| {
-                sum.wrapping_add(count(tally).load(Ordering::Acquire))
-            })
-        };
-        let ended = sum(|tally| &tally.ended);
-        let spawned = sum(|tally| &tally.spawned);
+        let (spawned, ended) = sums(tallies);
         spawned == ended
     }
+
+    /// How many tasks counted at any of these places have not ended.
+    pub(crate) fn left<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> usize {
+        let (spawned, ended) = sums(tallies);
+        spawned.wrapping_sub(ended)
+    }
+}
+
+/// How many tasks were spawned at all of these places, and how many had ended before.
+fn sums<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> (usize, usize) {
+    // All ends are read before any spawn. If the sums are equal, they were so at the moment in between: spawns
+    // never fall behind ends, and neither count shrinks.
+    // Acquire: pairs with the Release in `grow`; a task's spawn is counted before its end.
+    let sum = |count: fn(&'a Tally) -> &'a AtomicUsize| {
+        tallies.clone().fold(0usize, |sum, tally| {
+            sum.wrapping_add(count(tally).load(Ordering::Acquire))
+        })
+    };
+    let ended = sum(|tally| &tally.ended);
+    let spawned = sum(|tally| &tally.spawned);
+    (spawned, ended)
 }
 
 impl Default for Tally {

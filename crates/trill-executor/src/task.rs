@@ -148,6 +148,12 @@ impl<T> Task<T> {
         self.handle.header().id()
     }
 
+    /// For models: where the task is.
+    #[cfg(loom)]
+    pub(crate) fn cell(&self) -> crate::queue::Item {
+        self.handle.cell()
+    }
+
     /// Polls for the end: `None` if the task was cancelled.
     #[inline]
     fn poll_end(

@@ -12,9 +12,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync::Mutex;
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
-use trill_cell::Spawned;
-use trill_executor::Task;
+use trill_cell::{Header, Spawned};
 use trill_executor::raw::{self, Runnable};
+use trill_executor::{Task, TaskRef};
 
 /// Runs a model with few enough preemptions for a test.
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
@@ -307,6 +307,67 @@ fn a_detached_task_that_nobody_can_wake_is_dropped() {
         other.join().unwrap();
         queue.run();
         assert_eq!(key.drops.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&queue), 1);
+    });
+}
+
+/// What a thread looks at that is not the handle's.
+struct Look(TaskRef<'static>);
+
+// SAFETY: visitors of other threads' executors do the same. The models keep the task until they have joined the thread.
+#[allow(unsafe_code)]
+unsafe impl Send for Look {}
+
+#[test]
+fn reader_never_looks_at_an_awaiter_that_the_handle_takes_out() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        let mut task = task(&queue, key.gate());
+        queue.run();
+        let (first, second) = (Arc::new(Called::default()), Arc::new(Called::default()));
+        let (one, two) = (Header::new(Spawned::here()), Header::new(Spawned::here()));
+        assert!(one.poll(|| poll(&mut task, &first)).is_pending());
+        let look = Look(TaskRef::of_model(&task));
+        let reader = thread::spawn(move || {
+            let look = look;
+            [look.0.awaiter(), look.0.awaiter()]
+        });
+        assert!(two.poll(|| poll(&mut task, &second)).is_pending());
+        assert_eq!(Arc::strong_count(&first), 1);
+        drop(task);
+        assert_eq!(Arc::strong_count(&second), 1);
+        let seen = reader.join().unwrap();
+        let known = [None, Some(one.id()), Some(two.id())];
+        assert!(seen.iter().all(|id| known.contains(id)));
+        queue.run();
+        drop(key.waker.lock().unwrap().take());
+        assert_eq!(Arc::strong_count(&key.drops), 1);
+    });
+}
+
+#[test]
+fn reader_and_a_handle_that_is_detached_leave_each_other_alone() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        let mut task = task(&queue, key.gate());
+        queue.run();
+        let called = Arc::new(Called::default());
+        let header = Header::new(Spawned::here());
+        assert!(header.poll(|| poll(&mut task, &called)).is_pending());
+        let look = Look(TaskRef::of_model(&task));
+        let reader = thread::spawn(move || {
+            let look = look;
+            look.0.awaiter()
+        });
+        task.detach();
+        let seen = reader.join().unwrap();
+        assert!(seen.is_none_or(|id| id == header.id()));
+        assert_eq!(Arc::strong_count(&called), 1);
+        key.open();
+        queue.run();
+        drop(key.waker.lock().unwrap().take());
         assert_eq!(Arc::strong_count(&queue), 1);
     });
 }

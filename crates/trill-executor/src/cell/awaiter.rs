@@ -4,9 +4,21 @@
 //! | --- | --- |
 //! | 00 | the cell of a task of this crate, whose waker counts a reference |
 //! | 10 | the data of a waker of `trill_park::block_on`, which counts nothing |
-//! | 01 | a `Box<Waker>`: any other waker |
+//! | 01 | a box: any other waker, and the task that was polled when it was packed |
 //!
 //! So the usual awaiters need no allocation, and a cell is a word smaller than with a whole waker in it.
+//!
+//! # Readers
+//!
+//! Whoever looks at the tasks of an executor reads from the word which task awaits (`read_task` in `prefix.rs`). It must
+//! not touch a waker that is taken out meanwhile, so the words of the kinds 00 and 01 have one bit more, [`HELD`]:
+//!
+//! 1. → with the bit, by a reader, which then reads, and takes the bit off again. Readers exclude each other.
+//! 2. → with the bit, by the handle, before the step with which it takes the waker out: it waits while a reader holds
+//!    the word, and never takes the bit off.
+//!
+//! The one who sets `DONE` takes the waker out without that: a reader keeps the task in its registry meanwhile, and the
+//! task leaves that before it ends. So no await that comes to its end pays for readers.
 #![allow(unsafe_code)] // Packing and unpacking pointers.
 
 use std::mem::ManuallyDrop;
@@ -14,10 +26,23 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWakerVTable, Waker};
 
+use trill_cell::{TaskId, current_id};
+
+use super::prefix::Prefix;
 use super::waker;
+use crate::primitive::Witness;
 
 /// The table of the wakers of `trill_park::block_on`, once one was packed.
 static PARKED: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// A waker that is none of the usual ones.
+#[repr(align(8))] // Leaves three bits.
+struct Boxed {
+    waker: Waker,
+    /// Whose poll it was that brought the waker: it may have come through a combinator that has wakers of its own.
+    task: Option<TaskId>,
+    witness: Witness,
+}
 
 /// Packs a waker; it must be unpacked once.
 #[inline]
@@ -32,9 +57,14 @@ pub(super) fn pack(waker: Waker) -> *mut () {
         PARKED.store(table.cast(), Ordering::Relaxed);
         return waker.data().cast_mut().wrapping_byte_add(IS_PARKED);
     }
-    Box::into_raw(Box::new(waker))
-        .cast::<()>()
-        .wrapping_byte_add(IS_BOXED)
+    let task = current_id();
+    Box::into_raw(Box::new(Boxed {
+        waker,
+        task,
+        witness: Witness::new(),
+    }))
+    .cast::<()>()
+    .wrapping_byte_add(IS_BOXED)
 }
 
 /// Unpacks a waker.
@@ -44,6 +74,7 @@ pub(super) fn pack(waker: Waker) -> *mut () {
 /// `packed` came from [`pack`] and is unpacked once.
 #[inline]
 pub(super) unsafe fn unpack(packed: *mut ()) -> Waker {
+    let packed = plain(packed);
     match packed.addr() & TAG {
         0 => {
             // SAFETY: the data of a task's waker is never null. The caller upholds it; Miri on `tests/task.rs`.
@@ -58,9 +89,57 @@ pub(super) unsafe fn unpack(packed: *mut ()) -> Waker {
             // SAFETY: data and table were one waker's, and such wakers count nothing; as above.
             unsafe { Waker::new(packed.wrapping_byte_sub(IS_PARKED), table) }
         }
-        // SAFETY: `pack` made the box; as above.
-        _ => *unsafe { Box::from_raw(packed.wrapping_byte_sub(IS_BOXED).cast::<Waker>()) },
+        _ => {
+            let boxed = packed.wrapping_byte_sub(IS_BOXED).cast::<Boxed>();
+            // SAFETY: `pack` made the box; as above.
+            let boxed = unsafe { Box::from_raw(boxed) };
+            boxed.witness.give_up();
+            boxed.waker
+        }
     }
+}
+
+/// Says whether readers look at such a word, and it is not held.
+#[inline]
+pub(super) fn is_readable(packed: *mut ()) -> bool {
+    !packed.is_null() && packed.addr() & (IS_PARKED | HELD) == 0
+}
+
+/// Says whether the word is a waker of `trill_park::block_on`, at which readers do not look.
+#[inline]
+pub(super) fn is_parked(packed: *mut ()) -> bool {
+    packed.addr() & TAG == IS_PARKED
+}
+
+/// The word with [`HELD`]; for one that is readable.
+#[inline]
+pub(super) fn held(packed: *mut ()) -> *mut () {
+    packed.wrapping_byte_add(HELD)
+}
+
+/// The word without [`HELD`].
+#[inline]
+fn plain(packed: *mut ()) -> *mut () {
+    let is_held = packed.addr() & (IS_PARKED | HELD) == HELD;
+    packed.wrapping_byte_sub(if is_held { HELD } else { 0 })
+}
+
+/// The task that awaits.
+///
+/// # Safety
+///
+/// `packed` came from [`pack`], is readable, and is not unpacked meanwhile.
+pub(super) unsafe fn task(packed: *mut ()) -> Option<TaskId> {
+    if packed.addr() & TAG == 0 {
+        // SAFETY: the word is a task's waker, which counts a reference; the caller keeps it. Miri on `tests/each_task.rs`
+        // would fail.
+        return Some(unsafe { &*packed.cast::<Prefix>() }.header.id());
+    }
+    let boxed = packed.wrapping_byte_sub(IS_BOXED).cast::<Boxed>();
+    // SAFETY: `pack` made the box, and the caller keeps it; as above.
+    let boxed = unsafe { &*boxed };
+    boxed.witness.read();
+    boxed.task
 }
 
 /// Says whether the packed waker wakes the same task as `waker`; a stranger's never does, as nothing behind the word
@@ -68,6 +147,7 @@ pub(super) unsafe fn unpack(packed: *mut ()) -> Waker {
 #[inline]
 pub(super) fn will_wake(packed: *mut (), waker: &Waker) -> bool {
     let data = waker.data();
+    let packed = plain(packed);
     match packed.addr() & TAG {
         0 => ptr::eq(packed, data) && waker::is_task(waker),
         IS_PARKED => {
@@ -82,3 +162,6 @@ const IS_PARKED: usize = 2;
 
 /// The bits that tell the kinds apart; everything that is pointed to is aligned to words.
 const TAG: usize = 3;
+
+/// A reader looks at the word, or the handle is about to take the waker out. Cells and boxes are aligned to eight bytes.
+const HELD: usize = 4;

@@ -50,6 +50,12 @@ impl<T> Handle<T> {
         &unsafe { self.cell.as_ref() }.header
     }
 
+    /// For models: where the cell is.
+    #[cfg(loom)]
+    pub(crate) fn cell(&self) -> crate::queue::Item {
+        self.cell.cast()
+    }
+
     /// Polls for the output: `None` if the task was cancelled, or if the output was taken before.
     #[inline]
     pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Option<Output<T>>> {

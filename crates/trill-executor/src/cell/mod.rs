@@ -8,7 +8,7 @@
 //! * The future: whoever holds the runnable (`OWNED`).
 //! * The output: whoever holds the runnable until `DONE`, then the handle.
 //! * The awaiter's slot: the handle writes it while `AWAITER` is clear. Whoever clears `AWAITER` takes the waker out: the
-//!   handle, or the one who sets `DONE`.
+//!   handle, or the one who sets `DONE`. Readers of the registry look at what is in it, see `awaiter.rs`.
 //! * Header, home, table: anybody who has a reference.
 //!
 //! # Transitions
@@ -49,6 +49,7 @@ mod word;
 
 pub(crate) use body::{Parts, allocate};
 pub(crate) use handle::Handle;
+pub(crate) use prefix::Prefix;
 pub(crate) use runnable::Runnable;
 pub(crate) use tab::Tab;
 pub(crate) use waker::is_waker_of;

@@ -4,7 +4,7 @@
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
 
-use trill_cell::Header;
+use trill_cell::{Header, TaskId};
 
 use super::awaiter;
 use super::tab::Tab;
@@ -13,11 +13,11 @@ use super::word::{
     is_orphan, is_unreachable,
 };
 use crate::home::Home;
-use crate::primitive::{AtomicPtr, AtomicUsize, Ordering};
+use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, relax};
 use crate::quiet;
 
 /// The begin of every cell.
-#[repr(C)]
+#[repr(C, align(8))] // Leaves three bits of its address to `awaiter.rs`.
 pub(crate) struct Prefix {
     word: AtomicUsize,
     /// The waker of whoever awaits the task, see `awaiter.rs`.
@@ -96,7 +96,67 @@ impl Prefix {
     /// Writes the awaiter's slot.
     #[inline]
     fn set_awaiter(&self, waker: Waker) {
-        self.awaiter.store(awaiter::pack(waker), Ordering::Relaxed);
+        // Release: pairs with the Acquire in `read_task`, which then sees what the word points to.
+        self.awaiter.store(awaiter::pack(waker), Ordering::Release);
+    }
+
+    /// Keeps readers off the waker in the awaiter's slot for good; returns its word. For the handle, before a step that
+    /// takes the waker out.
+    #[cold]
+    fn hold_awaiter(&self) -> *mut () {
+        loop {
+            let packed = self.awaiter();
+            if awaiter::is_readable(packed) {
+                let held = awaiter::held(packed);
+                // Acquire: pairs with the Release in `read_task`; the reader is done with the waker.
+                if self
+                    .awaiter
+                    .compare_exchange(packed, held, Ordering::Acquire, Ordering::Relaxed)
+                    .is_ok()
+                {
+                    return held;
+                }
+            } else if awaiter::is_parked(packed) {
+                return packed;
+            }
+            // A reader holds the word for a few instructions.
+            relax();
+        }
+    }
+
+    /// Says whether a queue or a thread holds the runnable.
+    pub(crate) fn is_held(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & OWNED != 0
+    }
+
+    /// Reads which task awaits this one, as far as it can be read now.
+    ///
+    /// # Safety
+    ///
+    /// The task is in its executor's registry and stays there during the call.
+    pub(crate) unsafe fn read_task(&self) -> Option<TaskId> {
+        if self.word.load(Ordering::Relaxed) & AWAITER == 0 {
+            return None;
+        }
+        let packed = self.awaiter();
+        if !awaiter::is_readable(packed) {
+            return None;
+        }
+        // Acquire: pairs with the Release in `set_awaiter`.
+        self.awaiter
+            .compare_exchange(
+                packed,
+                awaiter::held(packed),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            )
+            .ok()?;
+        // SAFETY: the bit keeps the handle from taking the waker out, and the task does not end, as the caller upholds;
+        // see `awaiter.rs`. The model `reader_never_looks_at_an_awaiter_that_the_handle_takes_out` would fail.
+        let task = unsafe { awaiter::task(packed) };
+        // Release: pairs with the Acquire in `hold_awaiter`.
+        self.awaiter.store(packed, Ordering::Release);
+        task
     }
 }
 
@@ -299,10 +359,10 @@ pub(super) unsafe fn poll_end(cell: NonNull<Prefix>, waker: &Waker) -> Option<bo
     }
     let mut former = None;
     if word & AWAITER != 0 {
-        let packed = prefix.awaiter();
-        if awaiter::will_wake(packed, waker) {
+        if awaiter::will_wake(prefix.awaiter(), waker) {
             return None;
         }
+        let packed = prefix.hold_awaiter();
         loop {
             match prefix.step(word, word & !AWAITER | MOVED) {
                 Ok(()) => break,
@@ -384,6 +444,7 @@ pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
     let prefix = unsafe { cell.as_ref() };
     let table = prefix.table;
     let mut word = prefix.load();
+    let mut is_kept = false;
     loop {
         if word & DONE != 0 {
             // SAFETY: as this function's.
@@ -391,6 +452,10 @@ pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
             return;
         }
         let is_awaited = word & AWAITER != 0;
+        if is_awaited && !is_kept {
+            prefix.hold_awaiter();
+            is_kept = true;
+        }
         let packed = prefix.awaiter();
         let mut next = word & !(HANDLE | AWAITER);
         let and_close = and_close || !table.is_listed && is_orphan(next);

@@ -189,6 +189,11 @@ impl<'a> LocalExecutor<'a> {
         unsafe { schedule::spawn(self.state(), future, spawned) }
     }
 
+    /// The queues, if they were used.
+    pub(crate) fn known_state(&self) -> Option<&'static LocalState> {
+        self.state.get()
+    }
+
     /// The queues, which are taken from the pool on first use.
     #[inline]
     fn state(&self) -> &'static LocalState {

@@ -68,6 +68,9 @@ struct Sleeper {
 /// Records of executors that are gone.
 static POOL: StdMutex<Vec<&'static LocalState>> = StdMutex::new(Vec::new());
 
+/// Records of executors that are there or are gone.
+static ALL: StdMutex<Vec<&'static LocalState>> = StdMutex::new(Vec::new());
+
 impl LocalState {
     /// Makes a record that this thread owns; it lives for the rest of the process.
     pub fn leak() -> &'static LocalState {
@@ -87,9 +90,20 @@ impl LocalState {
     /// Takes a record for a new executor of this thread.
     pub(crate) fn acquire() -> &'static LocalState {
         let known = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let state = known.unwrap_or_else(LocalState::leak);
+        let state = known.unwrap_or_else(|| {
+            let state = LocalState::leak();
+            ALL.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(state);
+            state
+        });
         state.owner.store(this_thread(), Ordering::Relaxed);
         state
+    }
+
+    /// Records of all executors of the process, also of those that are gone.
+    pub(crate) fn all() -> Vec<&'static LocalState> {
+        ALL.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Gives the record of an executor back that has no task and no runner left.
