@@ -270,3 +270,67 @@ fn dropping_the_race_closes_all_attempts() {
         assert_eq!(Rc::strong_count(&open), 1);
     });
 }
+
+/// Stands for a connected socket: counts those that are open.
+struct Connected {
+    name: SocketAddr,
+    open: Rc<()>,
+}
+
+/// Races `count` addresses that all connect at the same instant, but for some that fail then; returns who won.
+fn race_of_many_winners(seed: u64, count: u16) -> Option<SocketAddr> {
+    VirtualWorld::new(seed).run(|| {
+        let open = Rc::new(());
+        let held = open.clone();
+        let addresses: Vec<SocketAddr> = (1..=count)
+            .map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
+            .collect();
+        let last = ATTEMPT_DELAY * u32::from(count - 1);
+        let start = trill_world::now();
+        let mut race = HappyEyeballs::new(addresses, move |name| {
+            let socket = Connected {
+                name,
+                open: held.clone(),
+            };
+            // One of them fails at that very instant, too, unless it is the only one.
+            let fails = count > 2 && trill_world::pick(usize::from(count)) == 0;
+            async move {
+                trill_timer::sleep_until(start + last + Duration::from_millis(1)).await;
+                match fails {
+                    true => Err(ErrorKind::ConnectionRefused.into()),
+                    false => Ok(socket),
+                }
+            }
+        });
+        let outcome = block_on(&mut race);
+        // Ours, the one of the closure that makes attempts, and the winner's: the losers are closed although the race is
+        // still there.
+        let winner = outcome.ok();
+        assert_eq!(Rc::strong_count(&open), 2 + usize::from(winner.is_some()));
+        drop(race);
+        let name = winner.map(|winner| {
+            assert!(Rc::ptr_eq(&winner.open, &open));
+            winner.name
+        });
+        assert_eq!(Rc::strong_count(&open), 1);
+        name
+    })
+}
+
+// Next in line 1: two winners in one turn.
+#[test]
+fn of_two_that_connect_in_one_turn_the_earlier_wins_and_the_other_is_closed() {
+    assert_eq!(race_of_many_winners(1, 2).unwrap().port(), 1);
+}
+
+// Next in line 1, over 10,000 worlds: any number of winners and losers in one turn.
+#[test]
+fn of_many_that_end_in_one_turn_one_wins_and_all_others_are_closed() {
+    let mut winners = std::collections::BTreeSet::new();
+    for seed in 0..10_000 {
+        let count = 3 + (seed % 4) as u16;
+        winners.insert(race_of_many_winners(seed, count).map(|winner| winner.port()));
+    }
+    // Some races had no winner, and in most the first address had to do without.
+    assert!(winners.contains(&None) && winners.len() > 4, "{winners:?}");
+}
