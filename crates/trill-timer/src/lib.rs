@@ -26,6 +26,8 @@
 //!   which they were armed: by the first poll that waits, or by their last reset.
 //! * Firing takes timers out in small batches and wakes their tasks outside the lock, however many are due.
 //! * A deadline too far for an [`Instant`](std::time::Instant), such as `Duration::MAX` from now, means never.
+//!   A wheel counts 584 years from the first timer of its thread. What lies beyond rings at their end, which only the clock
+//!   of a simulated world can reach.
 //! * All time comes from [`trill_world`], so in a simulated world an hour of sleep takes no time.
 //!
 //! # What it does not do

@@ -88,6 +88,43 @@ fn firing_and_arming_again_take_the_slots_of_before() {
     });
 }
 
+// Behaviour 3: creating and cancelling a million timers leaves memory bounded by those that live at one time.
+#[test]
+fn a_million_cancelled_timers_take_no_more_memory_than_those_that_lived_at_once() {
+    in_world(async {
+        const LIVE: usize = 1000;
+        let mut live: Vec<Option<Sleep>> = (0..LIVE).map(|_| None).collect();
+        // The thread's wheel, and its first page.
+        assert!(poll_once(&mut sleep(ms(1))).is_pending());
+        let count = allocations(|| {
+            for number in 0..1_000_000 {
+                // Near, far and never, in an order that leaves holes everywhere.
+                let delay = match number % 3 {
+                    0 => ms(1 + number % 977),
+                    1 => Duration::from_secs(number * 7919),
+                    _ => Duration::MAX,
+                };
+                let mut new = sleep(delay);
+                assert!(poll_once(&mut new).is_pending());
+                live[(number * 7919 % LIVE as u64) as usize] = Some(new);
+            }
+        });
+        // One more lives for a moment than stays. A page has 128 slots, and the list of pages grows by doubling.
+        let pages = (LIVE + 1).div_ceil(128);
+        let lists = pages.ilog2() as usize + 1;
+        assert!(count <= pages + lists, "{count} allocations");
+        assert!(
+            count >= pages - 1,
+            "{count} allocations are too few to be counted right"
+        );
+        drop(live);
+        // All slots are free again: as many more take no page.
+        let mut again: Vec<Sleep> = (0..LIVE).map(|_| sleep(ms(5))).collect();
+        let polled = || assert!(again.iter_mut().all(|it| poll_once(it).is_pending()));
+        assert_eq!(allocations(polled), 0);
+    });
+}
+
 #[test]
 fn timeout_whose_body_is_ready_allocates_nothing() {
     let count = allocations(|| {
