@@ -2,15 +2,16 @@
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use trill_cell::{Unhandled, on_unhandled, print_unhandled};
 
 use crate::config::Config;
 use crate::finding::Finding;
+use crate::holds;
 use crate::inspector::INSPECTOR;
 use crate::observer::OBSERVER;
 use crate::tell;
-use crate::{holds, rate};
 
 /// Turns debug mode on for the process, or gives it another configuration.
 ///
@@ -21,7 +22,8 @@ use crate::{holds, rate};
 ///
 /// See the [crate's page](crate).
 pub fn enable(config: Config) {
-    rate::learn();
+    // Ticks are compared with the clock now, and not within the first finding.
+    trill_world::delay_to_ticks(Duration::ZERO);
     tell::configure(config);
     // Before the listeners are there, so that the first thing they hear finds it on.
     ON.store(true, Ordering::Relaxed);

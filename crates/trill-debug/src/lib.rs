@@ -64,7 +64,6 @@ mod holds;
 mod home_thread;
 mod inspector;
 mod observer;
-mod rate;
 mod shutdown;
 mod stderr;
 mod tell;

@@ -4,7 +4,7 @@ use trill_cell::{Ended, Header, Observer};
 
 use crate::enable::is_enabled;
 use crate::finding::{Finding, TaskInfo};
-use crate::{holds, rate, shutdown, tell};
+use crate::{holds, shutdown, tell};
 
 /// Hears what tasks do.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Observer for Watch {
         if ticks >= tell::slow_ticks() && !trill_park::was_allowed(task.id()) {
             tell::tell(|| Finding::SlowPoll {
                 task: TaskInfo::of(task),
-                took: rate::delay(ticks),
+                took: trill_world::ticks_to_delay(ticks),
             });
         }
         holds::polled(task);

@@ -10,7 +10,6 @@ use trill_world::World;
 
 use crate::config::{Config, Listener};
 use crate::finding::Finding;
-use crate::rate;
 
 thread_local! {
     /// Whether the listener runs on this thread: what it does is not looked at.
@@ -19,7 +18,10 @@ thread_local! {
 
 /// Takes another configuration.
 pub(crate) fn configure(config: Config) {
-    SLOW_TICKS.store(rate::ticks(config.slow_poll), Ordering::Relaxed);
+    SLOW_TICKS.store(
+        trill_world::delay_to_ticks(config.slow_poll),
+        Ordering::Relaxed,
+    );
     SLOW_NANOS.store(nanos(config.slow_poll), Ordering::Relaxed);
     HOLD_NANOS.store(nanos(config.long_hold), Ordering::Relaxed);
     let mut listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);

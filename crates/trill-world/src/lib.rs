@@ -40,12 +40,14 @@ mod clock;
 mod os;
 mod random;
 mod simulate;
+mod tick_rate;
 mod virtual_world;
 mod world;
 
 pub use clock::{now, system_time, ticks};
 pub use random::{pick, random};
 pub use simulate::{Body, Simulate, Spot};
+pub use tick_rate::{delay_to_ticks, ticks_to_delay};
 pub use virtual_world::VirtualWorld;
 pub use world::{Entered, World, start_thread};
 
