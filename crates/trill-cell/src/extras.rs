@@ -8,7 +8,7 @@
 #![allow(unsafe_code)] // A thin owning pointer that is set once: `OnceLock<Box<_>>` takes a second word.
 
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::locals::Locals;
@@ -23,6 +23,9 @@ pub(crate) struct Extras {
     /// The upper half of the count of polls. Written by the thread that polls.
     #[cfg_attr(not(feature = "insight"), allow(dead_code))]
     polls: AtomicU32,
+    /// The number of the task that awaits this one, or 0; see `Header::note_awaiter`.
+    #[cfg_attr(not(feature = "insight"), allow(dead_code))]
+    pub(crate) awaiter: AtomicU64,
 }
 
 impl Extras {
@@ -112,6 +115,7 @@ fn made(name: Option<Box<str>>, locals: Locals) -> *mut Extras {
         name,
         locals: Mutex::new(locals),
         polls: AtomicU32::new(0),
+        awaiter: AtomicU64::new(0),
     }))
 }
 

@@ -268,6 +268,35 @@ impl Header {
         wait::unpack(self.wait.load(Ordering::Relaxed), location_from(location))
     }
 
+    /// Notes that `task` awaits this one otherwise than by a handle that its executor knows, as the task that runs a group
+    /// awaits the group's children.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::{Header, Spawned};
+    ///
+    /// # if cfg!(feature = "insight") {
+    /// let (parent, child) = (Header::new(Spawned::here()), Header::new(Spawned::here()));
+    /// child.note_awaiter(parent.id());
+    /// assert_eq!(child.noted_awaiter(), Some(parent.id()));
+    /// # }
+    /// ```
+    pub fn note_awaiter(&self, task: TaskId) {
+        let extras = self.extras.get_or_insert();
+        extras.awaiter.store(task.as_u64(), Ordering::Relaxed);
+    }
+
+    /// Returns which task awaits this one, as was noted last.
+    ///
+    /// # Examples
+    ///
+    /// See [`Header::note_awaiter`].
+    pub fn noted_awaiter(&self) -> Option<TaskId> {
+        let extras = self.extras.get()?;
+        TaskId::from_u64(extras.awaiter.load(Ordering::Relaxed))
+    }
+
     /// Where the locals are.
     #[inline]
     pub(crate) fn extras(&self) -> &Slot {

@@ -113,6 +113,14 @@ impl Header {
         None
     }
 
+    /// Does nothing: who awaits a task is part of insight.
+    pub fn note_awaiter(&self, _task: TaskId) {}
+
+    /// Returns `None`: who awaits a task is part of insight.
+    pub fn noted_awaiter(&self) -> Option<TaskId> {
+        None
+    }
+
     /// Where the locals are.
     #[inline]
     pub(crate) fn extras(&self) -> &Slot {

@@ -44,6 +44,26 @@ impl TaskId {
         TaskId(NonZeroU64::new(next).unwrap_or(NonZeroU64::MIN))
     }
 
+    /// Returns the identity with this number; `None` for 0.
+    ///
+    /// What a task waits for is kept as a number, see [`Kind::Task`](crate::Kind::Task).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_cell::TaskId;
+    ///
+    /// let id = TaskId::next();
+    /// assert_eq!(TaskId::from_u64(id.as_u64()), Some(id));
+    /// assert_eq!(TaskId::from_u64(0), None);
+    /// ```
+    pub const fn from_u64(number: u64) -> Option<TaskId> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(TaskId(number)),
+            None => None,
+        }
+    }
+
     /// Returns the identity as a number above 0.
     ///
     /// # Examples

@@ -46,6 +46,7 @@ mod header;
 #[path = "header_lean.rs"]
 mod header;
 mod id;
+mod listed;
 mod locals;
 mod observer;
 mod quiet;
@@ -59,6 +60,7 @@ pub use carried::{in_locals, local, locals, replace_locals, swap_local};
 pub use current::{current, current_id, waiting};
 pub use header::Header;
 pub use id::TaskId;
+pub use listed::{Listed, each_listed};
 pub use locals::{Local, Locals};
 pub use observer::{Ended, Observer, observe, observers};
 pub use spawned::Spawned;
