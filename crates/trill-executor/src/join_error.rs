@@ -121,7 +121,7 @@ impl fmt::Debug for JoinError {
 impl Error for JoinError {}
 
 /// The text of a panic, if it was made by `panic!` with one.
-fn message(payload: &(dyn Any + Send)) -> Option<&str> {
+pub(crate) fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     payload
         .downcast_ref::<&str>()
         .copied()

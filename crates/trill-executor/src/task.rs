@@ -16,6 +16,9 @@ use crate::quiet::{self, Payload};
 ///
 /// # Panics
 ///
+/// A panic of a task that nobody awaited is [reported](trill_cell::report) once: when the task ends if its handle is gone by
+/// then, else when the handle is dropped.
+///
 /// Awaiting it panics with the task's own payload if the task panicked, and with a message of its own if the task was
 /// cancelled; [`join`](Task::join) and [`fallible`](Task::fallible) do not.
 ///
@@ -44,7 +47,7 @@ impl<T> Task<T> {
 
     /// Lets the task run on by itself; its value is dropped when it ends.
     ///
-    /// A panic in it is reported by the panic hook and goes no further.
+    /// A panic in it is [reported](trill_cell::report) once, and goes no further.
     ///
     /// # Examples
     ///

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use common::{Gate, OnDrop, poll_once};
-use trill_executor::{Executor, LocalExecutor, yield_now};
+use trill_executor::{Executor, LocalExecutor, Task, yield_now};
 use trill_park::block_on;
 
 /// Spawns on both kinds of executor in turn, and sees that each goes on afterwards.
@@ -305,4 +305,43 @@ fn raw_tasks_catch_panics_too() {
     runnable.run();
     let error = block_on(task.join()).unwrap_err();
     assert_eq!(error.try_into_panic().unwrap().downcast_ref(), Some(&9));
+}
+
+#[test]
+fn a_panic_that_nobody_awaited_is_reported_once() {
+    static HEARD: std::sync::Mutex<Vec<(Option<trill_cell::TaskId>, String)>> =
+        std::sync::Mutex::new(Vec::new());
+    trill_cell::on_unhandled(&|failure| {
+        HEARD
+            .lock()
+            .unwrap()
+            .push((failure.task, failure.message.to_string()));
+    });
+    let count = |id| {
+        let heard = HEARD.lock().unwrap();
+        heard
+            .iter()
+            .filter(|(task, message)| *task == Some(id) && message == "expected: nobody awaits")
+            .count()
+    };
+    on_both!(ex, {
+        // Detached: at its end. Dropped after its end: then. Awaited: never.
+        let detached = ex.spawn(async { panic!("expected: nobody awaits") });
+        let detached_id = detached.id();
+        Task::<()>::detach(detached);
+        ex.try_tick();
+        assert_eq!(count(detached_id), 1);
+
+        let dropped: Task<()> = ex.spawn(async { panic!("expected: nobody awaits") });
+        let dropped_id = dropped.id();
+        ex.try_tick();
+        assert_eq!(count(dropped_id), 0);
+        drop(dropped);
+        assert_eq!(count(dropped_id), 1);
+
+        let awaited: Task<()> = ex.spawn(async { panic!("expected: nobody awaits") });
+        let awaited_id = awaited.id();
+        assert!(block_on(ex.run(awaited.join())).is_err());
+        assert_eq!(count(awaited_id), 0);
+    });
 }

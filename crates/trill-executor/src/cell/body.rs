@@ -1,6 +1,7 @@
 //! The part of a cell that depends on the future's type: making it, polling the future, dropping what is in it.
 #![allow(unsafe_code)] // The future and its output share a place, and the state word says which is there.
 
+use std::any::Any;
 use std::cell::UnsafeCell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -8,13 +9,14 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-use trill_cell::{Ended, Header, Spawned, observers};
+use trill_cell::{Ended, Header, Spawned, Unhandled, What, observers, report};
 
 use super::handle::{Handle, Output};
 use super::prefix::{Prefix, Table};
 use super::runnable::Runnable;
 use crate::current;
 use crate::home::Home;
+use crate::join_error;
 use crate::quiet::{self, Payload};
 use crate::registry::Place;
 
@@ -190,6 +192,9 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         let body = unsafe { Self::of(cell) };
         // SAFETY: the output is there, the caller alone may touch it, and it counts as gone now.
         let output = unsafe { body.stage.get().cast::<Output<F::Output>>().read() };
+        if let Err(payload) = &output {
+            report_panic(&body.prefix.header, &**payload);
+        }
         quiet::discard(output);
     }
 
@@ -266,6 +271,20 @@ fn poll_as_task<F: Future, const LISTED: bool>(
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
     future.poll(cx)
+}
+
+/// Tells of a panic that nobody can learn of by awaiting the task.
+#[cold]
+fn report_panic(header: &Header, payload: &(dyn Any + Send)) {
+    let message = join_error::message(payload).unwrap_or("a value that is no text");
+    let mut failure = Unhandled::new(What::Panic, &message).task(header.id());
+    if let Some(name) = header.name() {
+        failure = failure.named(name);
+    }
+    if let Some(site) = header.site() {
+        failure = failure.at(site);
+    }
+    report(&failure);
 }
 
 /// What a task's end is if its future was polled to one end and dropped with another.
