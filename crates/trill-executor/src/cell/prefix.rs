@@ -138,19 +138,20 @@ impl Prefix {
         if self.word.load(Ordering::Relaxed) & AWAITER == 0 {
             return None;
         }
-        let packed = self.awaiter();
-        if !awaiter::is_readable(packed) {
+        let expected = self.awaiter();
+        if !awaiter::is_readable(expected) {
             return None;
         }
         // Acquire: pairs with the Release in `set_awaiter`.
-        self.awaiter
-            .compare_exchange(
-                packed,
-                awaiter::held(packed),
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            )
-            .ok()?;
+        let taken = self.awaiter.compare_exchange(
+            expected,
+            awaiter::held(expected),
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        );
+        // What was exchanged and not what was read before: that may have been another box at this address, and the
+        // pointer to it is no pointer to this one.
+        let packed = taken.ok()?;
         // SAFETY: the bit keeps the handle from taking the waker out, and the task does not end, as the caller upholds;
         // see `awaiter.rs`. The model `reader_never_looks_at_an_awaiter_that_the_handle_takes_out` would fail.
         let task = unsafe { awaiter::task(packed) };
