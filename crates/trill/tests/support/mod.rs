@@ -120,8 +120,30 @@ impl Talking {
         }
     }
 
+    /// Sends a signal and waits until it has been delivered: of two that are pending at once only one would be.
     pub(crate) fn send(&self, kind: Kind) {
         kill_process(Pid::from_child(&self.child), kind).unwrap();
+        while self.is_pending(kind) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether the process, if it still lives, has not looked at a signal that it was sent.
+    fn is_pending(&self, kind: Kind) -> bool {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+        else {
+            // It has ended, or this system tells otherwise what is pending.
+            return false;
+        };
+        let is_dead = |line: &str| line.starts_with("State:") && line.contains('Z');
+        let bit = 1 << (kind.as_raw() - 1);
+        let is_set = |line: &str| {
+            let mask = line
+                .strip_prefix("ShdPnd:")
+                .or_else(|| line.strip_prefix("SigPnd:"));
+            mask.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & bit != 0)
+        };
+        !status.lines().any(is_dead) && status.lines().any(is_set)
     }
 
     /// Writes a line to its standard input.
