@@ -64,7 +64,7 @@ use std::task::Waker;
 
 use crate::primitive::{AtomicU64, Mutex, MutexGuard, Ordering, const_fn, fence, fence_for_loom};
 use overflow::{End, Overflow};
-use slot::{Cell as SlotCell, Notified};
+use slot::Cell as SlotCell;
 use wake_list::WakeList;
 use word::{BROADCAST, ONE_LISTED, anybody, listed, slot_waits, weight_of};
 
@@ -366,13 +366,7 @@ impl Waiters {
     fn place(&self, end: End, ticket: &mut Ticket, weight: u32, waker: &Waker) -> bool {
         let notified = match ticket.place {
             Place::Nowhere => self.enter(end, ticket, weight, waker.clone()),
-            Place::Slot(generation) => match self.refresh_slot(generation, waker) {
-                Ok(generation) => {
-                    ticket.place = Place::Slot(generation);
-                    false
-                }
-                Err(Notified) => true,
-            },
+            Place::Slot(ref mut generation) => self.refresh_slot(generation, waker),
             Place::Listed(key) => self.refresh_listed(key, waker),
         };
         if notified {
@@ -383,11 +377,8 @@ impl Waiters {
 
     /// Takes a place in the slot, or else in the list.
     fn enter(&self, end: End, ticket: &mut Ticket, weight: u32, waker: Waker) -> bool {
-        let waker = match self.enter_slot(end, weight, waker) {
-            Ok((generation, notified)) => {
-                ticket.place = Place::Slot(generation);
-                return notified;
-            }
+        let waker = match self.enter_slot(end, ticket, weight, waker) {
+            Ok(notified) => return notified,
             Err(waker) => waker,
         };
         let mut list = self.list();

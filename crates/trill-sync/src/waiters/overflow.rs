@@ -2,6 +2,8 @@
 
 use std::task::Waker;
 
+use super::word::{LISTED, listed};
+
 /// The waiters that did not find the slot free.
 #[derive(Debug)]
 pub(crate) struct Overflow {
@@ -69,7 +71,7 @@ impl Overflow {
     ///
     /// # Panics
     ///
-    /// With 2^28 - 1 waiters in the list.
+    /// With 2^24 - 1 waiters in the list.
     pub(crate) fn insert(&mut self, end: End, weight: u32, waker: Waker) -> u32 {
         let key = self.unused_entry();
         let (prev, next) = match end {
@@ -161,7 +163,7 @@ impl Overflow {
         let key = self.entries.len();
         assert!(
             key < WAITERS_MAX,
-            "more than 2^28 futures wait for one lock or channel"
+            "more than 2^24 futures wait for one lock or channel"
         );
         self.entries.push(Entry {
             state: State::Unused,
@@ -195,5 +197,5 @@ impl Overflow {
 /// Stands for "no entry".
 const NONE: u32 = u32::MAX;
 
-/// How many fit the 28 bits of the queue's word.
-const WAITERS_MAX: usize = (1 << 28) - 1;
+/// How many the queue's word can count.
+const WAITERS_MAX: usize = listed(LISTED);

@@ -5,12 +5,12 @@ use std::mem::ManuallyDrop;
 use std::ptr;
 use std::task::{RawWakerVTable, Waker};
 
-use super::Waiters;
 use super::overflow::End;
 use super::word::{
     BROADCAST, LISTED, LOCKED, NOTIFIED, OCCUPIED, ONE_GENERATION, SLOT, WEIGHT, WEIGHT_MAX,
     WEIGHT_SHIFT, generation_of,
 };
+use super::{Place, Ticket, Waiters};
 use crate::primitive::{AtomicPtr, Ordering, const_fn};
 
 /// A waker, bit by bit.
@@ -79,15 +79,16 @@ unsafe fn owned((data, table): (*mut (), *mut ())) -> Waker {
 }
 
 impl Waiters {
-    /// Transition 1; returns the new generation and whether its ticket was notified meanwhile and has left, or the waker
-    /// if the slot is not for it.
+    /// Transition 1, and the ticket learns its place; returns whether it was notified meanwhile and has left, or the
+    /// waker if the slot is not for it.
     #[inline]
     pub(super) fn enter_slot(
         &self,
         end: End,
+        ticket: &mut Ticket,
         weight: u32,
         waker: Waker,
-    ) -> Result<(u32, bool), Waker> {
+    ) -> Result<bool, Waker> {
         let word = self.word.load(Ordering::Relaxed);
         let is_free = match end {
             End::Back => word & (SLOT | LISTED) == 0,
@@ -106,7 +107,8 @@ impl Waiters {
             return Err(waker);
         }
         self.cell.write(waker);
-        Ok((generation_of(claimed), self.unlock_slot()))
+        ticket.place = Place::Slot(generation_of(claimed));
+        Ok(self.unlock_slot())
     }
 
     /// Transition 4, if the word still is `word`. Returns the waker, unless the owner is about to see it anyway.
@@ -132,17 +134,17 @@ impl Waiters {
         Some(Some(unsafe { owned(copy) }))
     }
 
-    /// Makes the slot's ticket, ours, remember `waker`; returns the generation, which may be a new one, or that the
-    /// ticket was notified and has left the slot.
-    pub(super) fn refresh_slot(&self, generation: u32, waker: &Waker) -> Result<u32, Notified> {
+    /// Makes the slot's ticket, ours, remember `waker`, which may change its generation; returns whether the ticket was
+    /// notified and has left the slot.
+    pub(super) fn refresh_slot(&self, generation: &mut u32, waker: &Waker) -> bool {
         // Acquire: as in `standing`.
         let mut word = self.word.load(Ordering::Acquire);
-        if self.notice(word, generation).is_some() {
-            return Err(Notified);
+        if self.notice(word, *generation).is_some() {
+            return true;
         }
         // Only the owner, this ticket, writes the cell.
         if self.cell.will_wake(waker) {
-            return Ok(generation);
+            return false;
         }
         // Cloned with the slot unlocked, because foreign code may do anything.
         let fresh = waker.clone();
@@ -157,18 +159,17 @@ impl Waiters {
                 Ok(_) => break locked,
                 Err(now) => word = now,
             }
-            if self.notice(word, generation).is_some() {
-                return Err(Notified);
+            if self.notice(word, *generation).is_some() {
+                return true;
             }
         };
         self.cell.write(fresh);
+        // Before foreign code may panic: with a generation of the past the ticket would leave its waiter behind.
+        *generation = generation_of(locked);
         let notified = self.unlock_slot();
         // SAFETY: transition 2 took it from the reach of notifiers. Dropped with the slot unlocked: it is foreign code.
         drop(unsafe { owned(copy) });
-        match notified {
-            true => Err(Notified),
-            false => Ok(generation_of(locked)),
-        }
+        notified
     }
 
     /// Whether the ticket of this generation was notified and has not noticed.
@@ -249,10 +250,6 @@ impl Drop for Waiters {
         }
     }
 }
-
-/// The slot's ticket was notified and has left.
-#[derive(Debug)]
-pub(super) struct Notified;
 
 /// How the ticket of a generation stands by this word.
 ///

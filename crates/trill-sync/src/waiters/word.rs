@@ -14,7 +14,7 @@ pub(super) fn slot_waits(word: u64) -> bool {
 
 /// How many wait in the overflow list.
 #[inline]
-pub(super) fn listed(word: u64) -> usize {
+pub(super) const fn listed(word: u64) -> usize {
     ((word & LISTED) >> LISTED_SHIFT) as usize
 }
 
