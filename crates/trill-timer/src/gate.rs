@@ -19,6 +19,7 @@
 #![allow(unsafe_code)] // The value is lent to whoever holds the lock.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use crate::sync::{AtomicBool, Ordering, UnsafeCell, relax};
@@ -56,7 +57,10 @@ impl<T> Gate<T> {
             relax(tries);
             tries += 1;
         }
-        Guard(self)
+        Guard {
+            gate: self,
+            _value: PhantomData,
+        }
     }
 }
 
@@ -70,7 +74,11 @@ impl<T> fmt::Debug for Gate<T> {
 
 /// The right to use the value of a [`Gate`].
 #[must_use]
-pub struct Guard<'a, T>(&'a Gate<T>);
+pub struct Guard<'a, T> {
+    gate: &'a Gate<T>,
+    /// It is `Send` and `Sync` where a borrow of the value is.
+    _value: PhantomData<&'a mut T>,
+}
 
 impl<T> Deref for Guard<'_, T> {
     type Target = T;
@@ -79,7 +87,7 @@ impl<T> Deref for Guard<'_, T> {
     fn deref(&self) -> &T {
         // SAFETY: this is the only guard, so nobody writes while the result lives. `Gate::lock` upholds it;
         // `tests/loom_gate.rs` would fail.
-        self.0.value.with(|value| unsafe { &*value })
+        self.gate.value.with(|value| unsafe { &*value })
     }
 }
 
@@ -87,7 +95,7 @@ impl<T> DerefMut for Guard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as in `deref`, and it is borrowed for writing.
-        self.0.value.with_mut(|value| unsafe { &mut *value })
+        self.gate.value.with_mut(|value| unsafe { &mut *value })
     }
 }
 
@@ -95,7 +103,7 @@ impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // Release: pairs with the Acquire in `Gate::lock`.
-        self.0.is_locked.store(false, Ordering::Release);
+        self.gate.is_locked.store(false, Ordering::Release);
     }
 }
 
