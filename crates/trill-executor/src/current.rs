@@ -175,8 +175,8 @@ pub(crate) fn note_yield(waker: &Waker) -> bool {
         let Some(current) = current.filter(|current| is_waker_of(waker, current.cell.get())) else {
             return false;
         };
-        current.tab.note_yield();
-        true
+        // After its poll there may be another task where it was.
+        current.tab.note_yield()
     })
 }
 

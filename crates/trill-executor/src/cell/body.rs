@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, needs_drop};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -211,10 +211,10 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         let runnable = unsafe { Runnable::from_raw(cell.cast()) };
         // SAFETY: as `Table` demands; the runnable keeps the cell alive until it is handed over.
         let body = unsafe { Self::of(cell) };
-        if size_of::<S>() == 0 {
+        if size_of::<S>() == 0 && !needs_drop::<S>() {
             (body.schedule)(runnable, is_end_of_poll);
         } else {
-            // The task may end on another thread while the function, which lies in its cell, is still running.
+            // The task may end while the function, which lies in its cell and is dropped with it, is still running.
             let guard = runnable.waker();
             (body.schedule)(runnable, is_end_of_poll);
             drop(guard);

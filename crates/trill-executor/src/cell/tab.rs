@@ -46,10 +46,11 @@ impl Tab {
         may
     }
 
-    /// Notes that the task asks for its next turn.
+    /// Notes that the task asks for its next turn; `false` if no poll is going on.
     #[inline]
-    pub(crate) fn note_yield(&self) {
+    pub(crate) fn note_yield(&self) -> bool {
         self.has_yielded.set(true);
+        self.is_open.get()
     }
 
     /// Says whether the task asked for its next turn.
