@@ -38,6 +38,7 @@ const PICTURE: &[Place] = &[
     layer("trill-net", 3, &[]),
     layer("trill-task", 3, &[]),
     layer("trill-signal", 3, &[]),
+    layer("trill-process", 3, &[]),
     layer("trill-callback", 3, &[]),
     layer("trill-server", 4, &[]),
     layer("trill", 5, &[]),
