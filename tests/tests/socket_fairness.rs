@@ -7,7 +7,6 @@
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![allow(clippy::disallowed_methods)] // Tests start threads of their own.
 
-use std::future::Future;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,11 +104,9 @@ fn a_readable_sockets_local_task_is_polled_within_two_iterations_beside_a_busy_o
 #[test]
 fn twenty_readable_sockets_tasks_are_polled_within_two_iterations_and_one_poll_each() {
     const SOCKETS: usize = 20;
-    fn wait(near: Async<UnixStream>, polls: &AtomicUsize) -> impl Future<Output = usize> + Send {
-        async move {
-            near.readable().await.unwrap();
-            polls.load(Ordering::Relaxed)
-        }
+    async fn wait(near: Async<UnixStream>, polls: &AtomicUsize) -> usize {
+        near.readable().await.unwrap();
+        polls.load(Ordering::Relaxed)
     }
     let polls = as_a_rule(|| {
         let polls = &AtomicUsize::new(0);
