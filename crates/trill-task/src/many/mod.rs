@@ -7,7 +7,7 @@
 //! | the first future, and drop the others | [`race`](crate::race) |
 //! | futures as they end | [`as_completed`](crate::as_completed) |
 //! | one future for each item, so many at a time | [`map_concurrent`](crate::map_concurrent) |
-//! | all tasks, and own them | [`join_all`](crate::join_all), [`try_join_all`](crate::try_join_all) |
+//! | all tasks, and own them | [`join_all`](crate::join_all), [`try_join_all`] |
 //! | some tasks, and leave them alone | [`wait`](crate::wait) |
 //!
 //! The futures here are polled within the task that awaits the whole: at the same time, but not in parallel. Each has a
