@@ -145,6 +145,46 @@ fn a_wake_during_a_poll_is_not_lost() {
 }
 
 #[test]
+fn a_poll_sees_what_was_written_before_each_wake_that_it_answers() {
+    check(3, || {
+        let queue = Arc::new(Queue::default());
+        let flags: Arc<[AtomicUsize; 2]> = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let seen = flags.clone();
+        let future = std::future::poll_fn(move |_| {
+            // Relaxed: the wakes are what publishes.
+            match seen.iter().all(|flag| flag.load(Ordering::Relaxed) == 1) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        });
+        let target = queue.clone();
+        let schedule = move |runnable| target.0.lock().unwrap().push_back(runnable);
+        let (runnable, task) = raw::task(future, schedule, Spawned::here());
+        let wakers = [runnable.waker(), runnable.waker()];
+        runnable.schedule();
+        let threads: Vec<_> = (0..2)
+            .zip(wakers)
+            .map(|(index, waker)| {
+                let flags = flags.clone();
+                thread::spawn(move || {
+                    flags[index].store(1, Ordering::Relaxed);
+                    waker.wake();
+                })
+            })
+            .collect();
+        queue.run();
+        let is_queued = |queue: &Queue| !queue.0.lock().unwrap().is_empty();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        // Neither wake was lost: the task has ended, or a runnable is still to be run.
+        assert!(task.is_finished() || is_queued(&queue));
+        queue.run();
+        assert!(task.is_finished());
+    });
+}
+
+#[test]
 fn wakes_from_two_threads_make_one_runnable() {
     check(3, || {
         let queue = Arc::new(Queue::default());
@@ -223,6 +263,46 @@ fn a_second_awaiter_is_called_instead_of_the_first() {
         assert_eq!(Arc::strong_count(&first), 1);
         assert_eq!(Arc::strong_count(&second), 1);
         assert_eq!(key.drops.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn a_second_awaiter_that_is_no_task_is_called_instead_of_a_first_that_is_one() {
+    check(4, || {
+        let queue = Arc::new(Queue::default());
+        let key = Key::default();
+        key.open();
+        let mut ends = task(&queue, key.gate());
+        // A task's waker takes no box, whose memory the second awaiter would get: a stale copy would be seen.
+        let idle_queue = Arc::new(Queue::default());
+        let idle_key = Key::default();
+        let idle = task(&idle_queue, idle_key.gate());
+        idle_queue.run();
+        let first = idle_key.waker.lock().unwrap().take().unwrap();
+        let second = Arc::new(Called::default());
+        let polled = Pin::new(&mut ends).poll(&mut Context::from_waker(&first));
+        assert!(polled.is_pending());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        let is_ready = poll(&mut ends, &second).is_ready();
+        runner.join().unwrap();
+        let calls = second.0.load(Ordering::Relaxed);
+        let woken = idle_queue.0.lock().unwrap().len();
+        if is_ready {
+            assert!(calls == 0 && woken <= 1);
+        } else {
+            assert_eq!((calls, woken), (1, 0));
+        }
+        drop(ends);
+        assert_eq!(Arc::strong_count(&second), 1);
+        // The first gave its reference back once.
+        drop(first);
+        drop(idle);
+        idle_queue.run();
+        assert_eq!(idle_key.drops.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&idle_queue), 1);
     });
 }
 
