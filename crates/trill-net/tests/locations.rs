@@ -174,6 +174,7 @@ fn looking_names_up() {
     let (release, hold) = mpsc::channel::<()>();
     let busy = pool.unblock_in(&names, move || hold.recv());
     let line = Line::default();
+    let udp = block_on(UdpSocket::bind("127.0.0.1:0")).unwrap();
     let waits = [
         wait_of(async {
             line.next();
@@ -182,6 +183,7 @@ fn looking_names_up() {
         wait_of(async { TcpStream::connect("localhost:80").await }),
         wait_of(async { TcpListener::bind("localhost:80").await }),
         wait_of(async { UdpSocket::bind("localhost:80").await }),
+        wait_of(async { udp.connect("localhost:80").await }),
     ];
     line.check(waits[0], file!());
     for wait in waits {
