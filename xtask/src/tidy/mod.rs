@@ -3,6 +3,7 @@
 //! Each rule is one file with one function from the tree to its findings, and tests with an input
 //! that is good and one that is bad. A finding says where, what, and how to put it right.
 
+mod behaviours;
 mod cancel_cases;
 mod cancel_safety;
 mod dependencies;
@@ -91,6 +92,11 @@ const RULES: &[Rule] = &[
         name: "cancel-cases",
         what: "every public function that returns a future has a case of the cancel-anywhere test",
         check: cancel_cases::check,
+    },
+    Rule {
+        name: "behaviours",
+        what: "each behaviour that is hard to get right names tests, and they are there",
+        check: behaviours::check,
     },
     Rule {
         name: "track-caller",
