@@ -46,7 +46,7 @@ impl TaskRef<'_> {
     /// Returns which task polled this one's handle last and is still to be told of its end.
     ///
     /// It is known whatever lies in between: a combinator with wakers of its own, or a task of another executor. A handle
-    /// that was polled and is then kept without being awaited counts until it is dropped. It is unknown in the instant
+    /// that was polled through such a combinator and is then kept without being awaited counts until it is dropped. It is unknown in the instant
     /// in which the handle changes hands, and where no task polled it, but `block_on` or a thread did.
     ///
     /// # Examples

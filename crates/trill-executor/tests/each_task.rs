@@ -172,6 +172,31 @@ async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 }
 
 #[test]
+fn task_that_now_awaits_something_else_is_no_awaiter() {
+    let ex = Executor::new();
+    let child = ex.spawn(pending::<()>());
+    let id = child.id();
+    let parent = ex.spawn(async {
+        let mut child = child;
+        assert!(futures_poll(&mut child).await.is_pending());
+        yield_now().await;
+        let other = ambient::spawn(pending::<()>());
+        other.ok().unwrap().await;
+        drop(child);
+    });
+    while ex.try_tick() {}
+    let known = awaiter_of(&ex, id);
+    assert_eq!(
+        known,
+        if cfg!(feature = "insight") {
+            None
+        } else {
+            Some(parent.id())
+        }
+    );
+}
+
+#[test]
 fn tasks_of_all_executors_are_visited_with_awaiters_across_them() {
     let (ex, local) = (Executor::new(), LocalExecutor::new());
     let child = ex.spawn(pending::<()>());

@@ -26,7 +26,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWakerVTable, Waker};
 
-use trill_cell::{TaskId, current_id};
+use trill_cell::{Kind, TaskId, current_id};
 
 use super::prefix::Prefix;
 use super::waker;
@@ -124,16 +124,24 @@ fn plain(packed: *mut ()) -> *mut () {
     packed.wrapping_byte_sub(if is_held { HELD } else { 0 })
 }
 
-/// The task that awaits.
+/// The task that awaits the one with the identity `awaited`.
+///
+/// A task whose own waker it is asks, in each poll, all that it awaits. So if one leaf alone said in its last poll that it
+/// waits, and that was another, the handle is kept without being awaited.
 ///
 /// # Safety
 ///
 /// `packed` came from [`pack`], is readable, and is not unpacked meanwhile.
-pub(super) unsafe fn task(packed: *mut ()) -> Option<TaskId> {
+pub(super) unsafe fn task(packed: *mut (), awaited: TaskId) -> Option<TaskId> {
     if packed.addr() & TAG == 0 {
         // SAFETY: the word is a task's waker, which counts a reference; the caller keeps it. Miri on `tests/each_task.rs`
         // would fail.
-        return Some(unsafe { &*packed.cast::<Prefix>() }.header.id());
+        let awaiter = unsafe { &*packed.cast::<Prefix>() };
+        let is_elsewhere = awaiter.header.wait().is_some_and(|wait| {
+            let is_this = wait.kind == Kind::Task && wait.value == awaited.as_u64();
+            wait.leaves == 1 && !is_this && !awaiter.is_held()
+        });
+        return (!is_elsewhere).then(|| awaiter.header.id());
     }
     let boxed = packed.wrapping_byte_sub(IS_BOXED).cast::<Boxed>();
     // SAFETY: `pack` made the box, and the caller keeps it; as above.

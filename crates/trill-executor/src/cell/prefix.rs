@@ -10,7 +10,7 @@ use super::awaiter;
 use super::tab::Tab;
 use super::word::{
     AWAITER, BIAS, CLOSED, DONE, FRESH, HANDLE, MOVED, OUTPUT, OWN, OWNED, REF, REFS, WOKEN,
-    is_orphan, is_unreachable,
+    is_orphan, is_unreachable, limit,
 };
 use crate::home::Home;
 use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, relax};
@@ -66,24 +66,10 @@ impl Prefix {
         self.word.load(Ordering::Acquire)
     }
 
-    /// Tries the step from `old` to `new`; the word as it is if another was faster.
-    #[inline]
-    fn step(&self, old: usize, new: usize) -> Result<(), usize> {
-        // AcqRel: each step publishes what its thread did to the cell or to what the task waits for, and sees what
-        // was published by the steps before it; pairs with itself and with the Acquire in `load`.
-        self.word
-            .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Acquire)
-            .map(drop)
-    }
-
     /// Counts one more waker.
     #[inline]
     pub(super) fn count_reference(&self) {
-        let before = self.word.fetch_add(REF, Ordering::Relaxed);
-        if before > usize::MAX / 2 {
-            // As `Arc` does: a count that wraps would free what is in use.
-            std::process::abort();
-        }
+        limit(self.word.fetch_add(REF, Ordering::Relaxed));
     }
 
     /// The packed waker in the awaiter's slot.
@@ -154,11 +140,23 @@ impl Prefix {
         let packed = taken.ok()?;
         // SAFETY: the bit keeps the handle from taking the waker out, and the task does not end, as the caller upholds;
         // see `awaiter.rs`. The model `reader_never_looks_at_an_awaiter_that_the_handle_takes_out` would fail.
-        let task = unsafe { awaiter::task(packed) };
+        let task = unsafe { awaiter::task(packed, self.header.id()) };
         // Release: pairs with the Acquire in `hold_awaiter`.
         self.awaiter.store(packed, Ordering::Release);
         task
     }
+}
+
+/// Tries the step from `old` to `new`; the word as it is if another was faster.
+///
+/// Takes the word alone: after a step that gave something up another thread may free the cell before this returns, and
+/// of all references that are arguments only those to what is atomic through and through may outlive what they point to.
+#[inline]
+fn step(word: &AtomicUsize, old: usize, new: usize) -> Result<(), usize> {
+    // AcqRel: each step publishes what its thread did to the cell or to what the task waits for, and sees what
+    // was published by the steps before it; pairs with itself and with the Acquire in `Prefix::load`.
+    word.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Acquire)
+        .map(drop)
 }
 
 /// Polls the task, or drops its future if it is closed; `true` if the runnable was queued again.
@@ -197,7 +195,7 @@ pub(super) unsafe fn run(cell: NonNull<Prefix>, cx: &mut Context<'_>, tab: &Tab)
         let is_soon = word & WOKEN != 0 || tab.has_yielded();
         if is_soon && word & CLOSED == 0 {
             if counted != 0 {
-                prefix.word.fetch_add(counted, Ordering::Relaxed);
+                limit(prefix.word.fetch_add(counted, Ordering::Relaxed));
             }
             // `WOKEN` is cleared when the next poll begins.
             // SAFETY: as this function's. Still `OWNED`: nobody else queues it.
@@ -210,7 +208,8 @@ pub(super) unsafe fn run(cell: NonNull<Prefix>, cx: &mut Context<'_>, tab: &Tab)
             unsafe { end_without_output(cell, counted) };
             return false;
         }
-        match prefix.step(word, idle) {
+        limit(word);
+        match step(&prefix.word, word, idle) {
             Ok(()) => return false,
             Err(now) => word = now,
         }
@@ -263,7 +262,7 @@ unsafe fn end(cell: NonNull<Prefix>, mut has_output: bool, counted: usize) {
             return;
         }
         let packed = prefix.awaiter();
-        match prefix.step(word, next) {
+        match step(&prefix.word, word, next) {
             Err(now) => word = now,
             Ok(()) => {
                 // Read again where the slot may have been filled anew between the first reading and the step.
@@ -309,7 +308,7 @@ pub(super) unsafe fn wake(cell: NonNull<Prefix>, and_drop: bool) {
         let is_held = word & OWNED != 0;
         // Also where `WOKEN` is set already: the step is what publishes the reason of this wake.
         let next = if is_held { rest | WOKEN } else { rest + OWN };
-        match prefix.step(word, next) {
+        match step(&prefix.word, word, next) {
             Err(now) => word = now,
             Ok(()) => {
                 if !is_held {
@@ -358,34 +357,37 @@ pub(super) unsafe fn poll_end(cell: NonNull<Prefix>, waker: &Waker) -> Option<bo
     if word & DONE != 0 {
         return Some(word & OUTPUT != 0);
     }
+    let is_awaited = word & AWAITER != 0;
+    if is_awaited && awaiter::will_wake(prefix.awaiter(), waker) {
+        return None;
+    }
+    // Before anything is changed: a stranger's code may panic here.
+    let fresh = waker.clone();
     let mut former = None;
-    if word & AWAITER != 0 {
-        if awaiter::will_wake(prefix.awaiter(), waker) {
-            return None;
-        }
+    if is_awaited {
         let packed = prefix.hold_awaiter();
         loop {
-            match prefix.step(word, word & !AWAITER | MOVED) {
+            match step(&prefix.word, word, word & !AWAITER | MOVED) {
                 Ok(()) => break,
                 Err(now) if now & DONE != 0 => return Some(now & OUTPUT != 0),
                 Err(now) => word = now,
             }
         }
         word = word & !AWAITER | MOVED;
-        // SAFETY: the step took the waker out of the slot. Dropped below, or if the clone panics.
+        // SAFETY: the step took the waker out of the slot. Dropped below.
         former = Some(unsafe { awaiter::unpack(packed) });
     }
-    prefix.set_awaiter(waker.clone());
+    prefix.set_awaiter(fresh);
     loop {
-        match prefix.step(word, word | AWAITER) {
+        match step(&prefix.word, word, word | AWAITER) {
             Ok(()) => {
                 // Outside any step: it may be a stranger's.
-                drop(former);
+                quiet::discard(former);
                 return None;
             }
             Err(now) if now & DONE != 0 => {
                 // SAFETY: `AWAITER` was never set over this waker, so it is still the handle's.
-                drop(unsafe { awaiter::unpack(prefix.awaiter()) });
+                quiet::discard((former, unsafe { awaiter::unpack(prefix.awaiter()) }));
                 return Some(now & OUTPUT != 0);
             }
             Err(now) => word = now,
@@ -422,7 +424,11 @@ pub(super) unsafe fn close(cell: NonNull<Prefix>) {
     let mut word = prefix.load();
     while word & (DONE | CLOSED) == 0 {
         let is_held = word & OWNED != 0;
-        match prefix.step(word, (word | CLOSED) + if is_held { 0 } else { OWN }) {
+        match step(
+            &prefix.word,
+            word,
+            (word | CLOSED) + if is_held { 0 } else { OWN },
+        ) {
             Ok(()) if !is_held => {
                 // SAFETY: this step made the runnable.
                 unsafe { (prefix.table.schedule)(cell, false) };
@@ -464,7 +470,7 @@ pub(super) unsafe fn drop_handle(cell: NonNull<Prefix>, and_close: bool) {
         if and_close {
             next = (next | CLOSED) + if is_held { 0 } else { OWN };
         }
-        match prefix.step(word, next) {
+        match step(&prefix.word, word, next) {
             Err(now) => word = now,
             Ok(()) => {
                 if and_close && !is_held {

@@ -51,3 +51,15 @@ pub(super) fn is_unreachable(word: usize) -> bool {
 pub(super) fn is_orphan(word: usize) -> bool {
     word & (REFS | HANDLE | OWNED | CLOSED | DONE) == REF
 }
+
+/// Ends the process before a count of references that are never given back wraps, as `Arc` does: then the cell would be
+/// freed while it is in use.
+///
+/// To be called after each addition that can be made again and again, with the word before it; what one poll brings is
+/// less than is left above the limit.
+#[inline]
+pub(super) fn limit(word: usize) {
+    if word > usize::MAX / 2 {
+        std::process::abort();
+    }
+}
