@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use trill_cell::{TaskId, current_id};
+use trill_cell::{TaskId, current, current_id};
 
 use super::holder::{self, Holder};
 use crate::caught::{self, Payload, catch};
@@ -33,6 +33,8 @@ pub(crate) struct Terms {
     pub(crate) hard: Option<CancelToken>,
     /// What it keeps open.
     pub(crate) holder: Option<Holder>,
+    /// The task that waits for it to end.
+    pub(crate) awaiter: Option<TaskId>,
 }
 
 /// A child of a group or a set.
@@ -75,6 +77,9 @@ impl<F: Future, S: Sink<F::Output>> ChildTask<F, S> {
     /// Begins with the first poll.
     fn begin(&mut self) {
         self.id = current_id();
+        if let Some(awaiter) = self.terms.awaiter {
+            current(|header| header.note_awaiter(awaiter));
+        }
         // A child that was cancelled before its first poll is never polled.
         if self.terms.token.is_cancelled() {
             return;

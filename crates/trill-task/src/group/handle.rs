@@ -235,6 +235,7 @@ impl<E: Send + 'static> Group<E> {
             grace,
             hard: (!grace.is_zero()).then(|| tokens.hard.clone()),
             holder: Some(holder),
+            awaiter: tokens.runner,
         };
         let origin = Origin {
             name: spawned.name().map(Box::from),

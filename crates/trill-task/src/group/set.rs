@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
-use trill_cell::{Spawned, TaskId};
+use trill_cell::{Spawned, TaskId, current_id};
 use trill_executor::ambient;
 
 use super::child::{ChildTask, End, Sink, Terms};
@@ -308,6 +308,7 @@ impl<T: Send + 'static> TaskSet<T> {
             grace: Duration::ZERO,
             hard: None,
             holder: holder::current(),
+            awaiter: current_id(),
         };
         let sink = SetSink {
             shared: self.shared.clone(),

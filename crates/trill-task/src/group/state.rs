@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use trill_cell::{Unhandled, What, report};
+use trill_cell::{TaskId, Unhandled, What, current_id, report};
 use trill_sync::Semaphore;
 
 use super::failure::Failure;
@@ -36,12 +36,14 @@ pub(crate) struct Shared<E> {
     state: Mutex<State<E>>,
 }
 
-/// The tokens of a group that runs.
+/// The tokens of a group that runs, and who runs it.
 pub(crate) struct Tokens {
     /// Asks children and body to end.
     pub(super) token: CancelToken,
     /// Ends children without grace.
     pub(super) hard: CancelToken,
+    /// The task that runs the group.
+    pub(super) runner: Option<TaskId>,
 }
 
 struct State<E> {
@@ -91,6 +93,7 @@ impl<E> Shared<E> {
         let tokens = self.tokens.get_or_init(|| Tokens {
             token: CancelToken::current().map_or_else(CancelToken::new, |token| token.child()),
             hard: CancelToken::new(),
+            runner: current_id(),
         });
         let early = {
             let mut state = self.lock();

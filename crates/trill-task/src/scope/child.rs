@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use trill_cell::{Ended, Header, Spawned, observers};
+use trill_cell::{Ended, Header, Listed, Spawned, current_id, observers};
 
 use super::handle::Scoped;
 use super::nest::ChildEnd;
@@ -20,7 +20,7 @@ pub(super) fn new<F: Future>(
     future: F,
     spawned: Spawned,
 ) -> (Member<F, F::Output>, Scoped<F::Output>) {
-    let header = Header::new(spawned);
+    let header = Arc::new(Header::new(spawned));
     let shared = Arc::new(Shared {
         outcome: Outcome::new(),
         stop: Stop::default(),
@@ -30,6 +30,7 @@ pub(super) fn new<F: Future>(
         future: Some(future),
         rest: Rest {
             header,
+            listed: None,
             shared,
             holder: holder::current(),
         },
@@ -79,7 +80,9 @@ pub(super) struct Member<F, T> {
 }
 
 struct Rest<T> {
-    header: Header,
+    header: Arc<Header>,
+    /// Where those find it who look at all tasks, from its first poll to its end.
+    listed: Option<Listed>,
     shared: Arc<Shared<T>>,
     /// What the child keeps open, until its first poll.
     holder: Option<Holder>,
@@ -92,6 +95,10 @@ impl<F: Future> Future for Member<F, F::Output> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ChildEnd> {
         let (mut future, rest) = self.split();
+        if rest.listed.is_none() && future.is_some() {
+            // Out here the current task is the one that runs the scope.
+            rest.listed = Some(Listed::new(Arc::clone(&rest.header), current_id()));
+        }
         if rest.shared.stop.poll(cx.waker()) {
             return Poll::Ready(cancelled(future, rest));
         }
@@ -120,9 +127,10 @@ impl<F: Future> Future for Member<F, F::Output> {
 /// Ends a child with what it returned or panicked with.
 fn finished<F, T>(
     mut future: Pin<&mut Option<F>>,
-    rest: &Rest<T>,
+    rest: &mut Rest<T>,
     result: Result<T, Payload>,
 ) -> ChildEnd {
+    rest.listed = None;
     // A panic in the future's drop is the child's panic; a value it had returned is dropped with it.
     let dropped = catch(|| future.set(None));
     let result = match (result, dropped) {
@@ -154,7 +162,8 @@ fn finished<F, T>(
 }
 
 /// Drops a child's future before its end; returns its panic.
-fn cancelled<F, T>(mut future: Pin<&mut Option<F>>, rest: &Rest<T>) -> ChildEnd {
+fn cancelled<F, T>(mut future: Pin<&mut Option<F>>, rest: &mut Rest<T>) -> ChildEnd {
+    rest.listed = None;
     let dropped = catch(|| future.set(None));
     observers(|observer| observer.ended(&rest.header, Ended::Dropped));
     rest.shared.outcome.set(Err(Why::Cancelled(None)));
@@ -166,6 +175,7 @@ impl<F, T> Drop for Member<F, T> {
         if self.future.is_none() {
             return;
         }
+        self.rest.listed = None;
         // Assigning drops the future where it is, as its pin demands.
         let dropped = catch(|| self.future = None);
         observers(|observer| observer.ended(&self.rest.header, Ended::Dropped));
