@@ -35,6 +35,7 @@ const PICTURE: &[Place] = &[
     layer("trill-limit", 2, &[]),
     layer("trill-portal", 2, &[]),
     layer("trill-debug", 2, &[]),
+    layer("trill-inspect", 2, &[]),
     layer("trill-net", 3, &[]),
     layer("trill-task", 3, &[]),
     layer("trill-signal", 3, &[]),
