@@ -32,7 +32,7 @@
 //! # drop(main);
 //! ```
 //!
-//! To see all tasks of all executors in the process, from any thread, call [`print`].
+//! To see all tasks of all executors in the process, from any thread, call [`print()`].
 //!
 //! # How it works
 //!
