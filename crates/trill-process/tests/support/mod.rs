@@ -124,32 +124,78 @@ pub(crate) fn ignore_child_signals() {
 /// Makes the system refuse one system call to this thread, and to those that it starts, with an error.
 #[cfg(target_os = "linux")]
 pub(crate) fn refuse(call: libc::c_long, error: i32) {
-    let statement = |code: u32, jump_if, jump_else, k: u32| libc::sock_filter {
-        code: code as u16,
-        jt: jump_if,
+    filter(&[
+        load(NUMBER_AT),
+        // Over the next one, unless it is this call.
+        equal(u32::try_from(call).unwrap(), 1),
+        refused(error),
+        allowed(),
+    ]);
+}
+
+/// As [`refuse`], for waiting by a pidfd, as if the kernel were too old for it.
+#[cfg(target_os = "linux")]
+pub(crate) fn refuse_pidfd_waits() {
+    filter(&[
+        load(NUMBER_AT),
+        equal(u32::try_from(libc::SYS_waitid).unwrap(), 3),
+        load(FIRST_ARGUMENT_AT),
+        equal(libc::P_PIDFD, 1),
+        refused(libc::EINVAL),
+        allowed(),
+    ]);
+}
+
+/// Where a filter finds the number of the system call, and the lower half of its first argument.
+const NUMBER_AT: u32 = 0;
+const FIRST_ARGUMENT_AT: u32 = if cfg!(target_endian = "little") {
+    16
+} else {
+    20
+};
+
+#[cfg(target_os = "linux")]
+fn load(at: u32) -> libc::sock_filter {
+    statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, at)
+}
+
+/// Leaves out that many statements, unless what was loaded is the value.
+#[cfg(target_os = "linux")]
+fn equal(value: u32, leave_out: u8) -> libc::sock_filter {
+    statement(
+        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+        leave_out,
+        value,
+    )
+}
+
+#[cfg(target_os = "linux")]
+fn refused(error: i32) -> libc::sock_filter {
+    let answer = libc::SECCOMP_RET_ERRNO | error.unsigned_abs();
+    statement(libc::BPF_RET | libc::BPF_K, 0, answer)
+}
+
+#[cfg(target_os = "linux")]
+fn allowed() -> libc::sock_filter {
+    statement(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW)
+}
+
+#[cfg(target_os = "linux")]
+fn statement(code: u32, jump_else: u8, k: u32) -> libc::sock_filter {
+    libc::sock_filter {
+        code: u16::try_from(code).unwrap(),
+        jt: 0,
         jf: jump_else,
         k,
-    };
-    let mut filter = [
-        // The number of the call is the first word of what the filter sees.
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        statement(
-            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-            0,
-            1,
-            u32::try_from(call).unwrap(),
-        ),
-        statement(
-            libc::BPF_RET | libc::BPF_K,
-            0,
-            0,
-            libc::SECCOMP_RET_ERRNO | error.unsigned_abs(),
-        ),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn filter(statements: &[libc::sock_filter]) {
+    let mut statements = statements.to_vec();
     let program = libc::sock_fprog {
-        len: u16::try_from(filter.len()).unwrap(),
-        filter: filter.as_mut_ptr(),
+        len: u16::try_from(statements.len()).unwrap(),
+        filter: statements.as_mut_ptr(),
     };
     // SAFETY: it takes no pointers.
     let promised = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
