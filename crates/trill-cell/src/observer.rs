@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::header::Header;
+use crate::quiet::quietly;
 
 /// How a task ended.
 ///
@@ -129,7 +130,10 @@ fn each_slow(tell: &dyn Fn(&'static dyn Observer)) {
             .get(index)
             .copied();
         match observer {
-            Some(observer) => tell(observer),
+            // One that panics, though it must not, takes neither the task nor the others with it.
+            Some(observer) => {
+                quietly(|| tell(observer));
+            }
             None => break,
         }
     }

@@ -84,9 +84,9 @@ where
     let mut parts = Some((future, spawned));
     let mut task = None;
     provided(Whose::Thread, &mut |executor| {
-        task = parts
-            .take()
-            .map(|(future, spawned)| executor.spawn_as(future, spawned));
+        if let Some((future, spawned)) = parts.take() {
+            task = Some(executor.spawn_as(future, spawned));
+        }
     });
     if let (None, Some(state)) = (&task, current::shared()) {
         // SAFETY: the future and its output are 'static and `Send`. The executor of this state is being polled, or its
@@ -98,9 +98,9 @@ where
     }
     if task.is_none() {
         provided(Whose::Process, &mut |executor| {
-            task = parts
-                .take()
-                .map(|(future, spawned)| executor.spawn_as(future, spawned));
+            if let Some((future, spawned)) = parts.take() {
+                task = Some(executor.spawn_as(future, spawned));
+            }
         });
     }
     match (task, parts) {

@@ -44,9 +44,10 @@ impl Cell {
     #[inline]
     fn write(&self, waker: Waker) {
         let waker = ManuallyDrop::new(waker);
-        self.data.store(waker.data().cast_mut(), Ordering::Relaxed);
+        // Release: pairs with the Acquire in `will_wake`, which then sees that the slot has a new owner.
+        self.data.store(waker.data().cast_mut(), Ordering::Release);
         let table = ptr::from_ref(waker.vtable()).cast_mut().cast();
-        self.table.store(table, Ordering::Relaxed);
+        self.table.store(table, Ordering::Release);
     }
 
     /// Copies the waker, to own it if a step shows that it may be owned.
@@ -59,7 +60,9 @@ impl Cell {
     /// Whether it is a waker that wakes the same task as `waker`.
     #[inline]
     fn will_wake(&self, waker: &Waker) -> bool {
-        let (data, table) = self.copy();
+        // Acquire: pairs with the Release in `write`.
+        let data = self.data.load(Ordering::Acquire);
+        let table = self.table.load(Ordering::Acquire);
         ptr::eq(data, waker.data()) && ptr::eq(table.cast(), waker.vtable())
     }
 }
@@ -142,9 +145,11 @@ impl Waiters {
         if self.notice(word, *generation).is_some() {
             return true;
         }
-        // Only the owner, this ticket, writes the cell.
         if self.cell.will_wake(waker) {
-            return false;
+            // If the ticket was notified meanwhile, that was the waker of whoever came next.
+            // Acquire: as in `standing`.
+            word = self.word.load(Ordering::Acquire);
+            return self.notice(word, *generation).is_some();
         }
         // Cloned with the slot unlocked, because foreign code may do anything.
         let fresh = waker.clone();
