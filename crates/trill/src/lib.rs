@@ -31,7 +31,7 @@
 //!
 //! # What it does not do
 //!
-//! Files, processes and TLS are not here yet.
+//! Files and TLS are not here yet.
 //!
 //! # Features
 //!
@@ -41,9 +41,11 @@
 //! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
 //! | `portal` | yes | ways from threads into a runtime and back, in `portal` |
+//! | `process` | yes | children as awaitables, in `process` |
 //! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
 //! | `callback` | no | a loop of callbacks, in `callback`, for ports of event-driven programs |
 //! | `debug` | no | debug mode, in `debug`: slow polls, blocked threads, tasks dropped unfinished; off until it is turned on |
+//! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
 //! | `limit` | no | capacity, rates and retries, in `limit` |
 //! | `server` | no | servers that end gracefully, in `server` |
 //! | `full` | no | all of the above |
@@ -62,6 +64,8 @@ pub mod debug;
 pub mod future;
 #[cfg(feature = "hyper-rt")]
 pub mod hyper;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 #[cfg(feature = "io")]
 pub mod io;
 #[cfg(feature = "limit")]
@@ -73,6 +77,8 @@ pub mod portal;
 pub mod prelude;
 #[doc(hidden)]
 pub mod private;
+#[cfg(feature = "process")]
+pub mod process;
 pub mod promise;
 pub mod queue;
 mod runtime;
