@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 
 use rustix::io::Errno;
 use rustix::process::WaitOptions;
-use support::{alone, alone_with, both, children, poll_once, state, until};
+use support::{alone, alone_with, alone_with_numbers, both, children, poll_once, state, until};
 use trill_process::{Command, StatusUnknown, Stdio, Watch};
 use trill_reactor::block_on;
 
@@ -112,7 +112,7 @@ fn a_child_that_other_code_reaps_ends_with_an_error(watch: Watch) {
 
 // Behaviour 25: a signal after reaping never reaches a recycled pid.
 fn a_signal_never_reaches_a_number_that_was_given_away(watch: Watch) {
-    alone(|| {
+    alone_with_numbers(|| {
         let first = Command::new("true").watch_by(watch).spawn().unwrap();
         assert!(block_on(first.wait()).unwrap().success());
         // Whoever asks for the number just after the one before gets it, if nobody else started something meanwhile.
@@ -124,7 +124,8 @@ fn a_signal_never_reaches_a_number_that_was_given_away(watch: Watch) {
             let second = cat.spawn().unwrap();
             (second.id() == number).then_some(second)
         });
-        let mut second = second.expect("the number is given again: run this test as root");
+        let mut second =
+            second.expect("the number is given again, to root or where `unshare` is allowed");
         for _ in 0..3 {
             first.kill().unwrap();
             first.terminate().unwrap();

@@ -38,15 +38,38 @@ pub(crate) fn alone(body: impl FnOnce()) {
 /// As [`alone`], with variables of the environment.
 #[track_caller]
 pub(crate) fn alone_with(variables: &[(&str, &str)], body: impl FnOnce()) {
+    let program = std::env::current_exe().unwrap();
+    alone_by(Command::new(program).envs(variables.iter().copied()), body);
+}
+
+/// As [`alone`], with a right of root: to choose the numbers of processes. Who is not root gets processes of their own.
+#[track_caller]
+pub(crate) fn alone_with_numbers(body: impl FnOnce()) {
+    let program = std::env::current_exe().unwrap();
+    if rustix::process::geteuid().is_root() {
+        return alone_by(&mut Command::new(program), body);
+    }
+    let mut unshare = Command::new("unshare");
+    unshare.args([
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+    ]);
+    alone_by(unshare.arg(program), body);
+}
+
+#[track_caller]
+fn alone_by(command: &mut Command, body: impl FnOnce()) {
     // The harness names the thread of a test like the test.
     let name = std::thread::current().name().unwrap().to_owned();
     if std::env::var(ALONE).is_ok_and(|alone| alone == name) {
         return body();
     }
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = command
         .args(["--exact", &name, "--nocapture", "--test-threads=2"])
         .env(ALONE, &name)
-        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
