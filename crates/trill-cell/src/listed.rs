@@ -1,7 +1,7 @@
 //! Tasks that no executor keeps, for those who look at all tasks.
 //!
-//! A child of a scope has a header, but lies within the task that runs the scope. It is entered here when it is first
-//! polled, and leaves when it ends.
+//! A child of a scope has a header, but lies within the task that runs the scope. It is entered here when its first
+//! poll ends and it has not, and leaves when it ends.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

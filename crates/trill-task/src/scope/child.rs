@@ -81,7 +81,7 @@ pub(super) struct Member<F, T> {
 
 struct Rest<T> {
     header: Arc<Header>,
-    /// Where those find it who look at all tasks, from its first poll to its end.
+    /// Where those find it who look at all tasks, from the end of its first poll, if it is pending, to its own end.
     listed: Option<Listed>,
     shared: Arc<Shared<T>>,
     /// What the child keeps open, until its first poll.
@@ -95,10 +95,6 @@ impl<F: Future> Future for Member<F, F::Output> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ChildEnd> {
         let (mut future, rest) = self.split();
-        if rest.listed.is_none() && future.is_some() {
-            // Out here the current task is the one that runs the scope.
-            rest.listed = Some(Listed::new(Arc::clone(&rest.header), current_id()));
-        }
         if rest.shared.stop.poll(cx.waker()) {
             return Poll::Ready(cancelled(future, rest));
         }
@@ -116,7 +112,13 @@ impl<F: Future> Future for Member<F, F::Output> {
         });
         let result = match polled {
             // A child that asks for its own end is woken, because the request found its waker.
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => {
+                if rest.listed.is_none() && future.is_some() {
+                    // Out here the current task is the one that runs the scope.
+                    rest.listed = Some(Listed::new(Arc::clone(&rest.header), current_id()));
+                }
+                return Poll::Pending;
+            }
             Ok(Poll::Ready(value)) => Ok(value),
             Err(payload) => Err(payload),
         };
