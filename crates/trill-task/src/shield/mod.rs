@@ -134,7 +134,7 @@ where
 pub struct Shield<T> {
     id: TaskId,
     /// `None` once its end was taken.
-    task: Option<FallibleTask<Option<T>>>,
+    task: Option<FallibleTask<T>>,
     shared: Arc<Shared>,
 }
 
@@ -191,10 +191,7 @@ impl<T> Future for Shield<T> {
                 self.task = Some(task);
                 Poll::Pending
             }
-            Poll::Ready(Some(Some(value))) => Poll::Ready(Ok(value)),
-            Poll::Ready(Some(None)) => {
-                unreachable!("a panic is only kept from a handle that was dropped")
-            }
+            Poll::Ready(Some(value)) => Poll::Ready(Ok(value)),
             Poll::Ready(None) => {
                 Poll::Ready(Err(Cancelled::at("the runtime ended", self.shared.site())))
             }

@@ -1,20 +1,20 @@
 //! The shielded future in its task, and what it and the handle agree on.
 
 use std::future::Future;
-use std::panic::{Location, resume_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use trill_cell::{TaskId, Unhandled, What};
 
-use crate::caught::{self, catch, discard};
+use crate::caught::{catch, discard};
 use crate::local::LocalScope;
 use crate::pinned::split;
 use crate::primitive::Mutex;
 use crate::token::shielded;
 
-/// Who tells of a failure: the handle while it is there, else the task. The lock decides, so it is told of once.
+/// Who tells of an error: the handle while it is there, else the task. The lock decides, so it is told of once.
 pub(super) struct Shared {
     state: Mutex<State>,
     site: &'static Location<'static>,
@@ -24,13 +24,8 @@ pub(super) struct Shared {
 struct State {
     /// The handle was dropped before the task ended.
     is_abandoned: bool,
-    /// The task failed while there was a handle. If that takes the end, nobody looks here any more.
-    failure: Option<Failure>,
-}
-
-struct Failure {
-    what: What,
-    message: String,
+    /// The task's error while there was a handle. If that takes the end, nobody looks here any more.
+    failure: Option<String>,
 }
 
 impl Shared {
@@ -56,23 +51,21 @@ impl Shared {
         }
     }
 
-    /// The task failed: leaves it to the handle, or tells of it. Returns whether there is a handle.
-    fn failed(&self, failure: Failure) -> bool {
-        let mut failure = Some(failure);
-        let has_handle = self.locked(|state| {
+    /// The task ended with an error: leaves it to the handle, or tells of it.
+    fn failed(&self, message: String) {
+        let mut failure = Some(message);
+        self.locked(|state| {
             if !state.is_abandoned {
                 state.failure = failure.take();
             }
-            !state.is_abandoned
         });
         if let Some(failure) = failure {
             self.tell(failure, trill_cell::current_id());
         }
-        has_handle
     }
 
-    fn tell(&self, failure: Failure, task: Option<TaskId>) {
-        let mut unhandled = Unhandled::new(failure.what, &failure.message).at(self.site);
+    fn tell(&self, message: String, task: Option<TaskId>) {
+        let mut unhandled = Unhandled::new(What::Failure, &message).at(self.site);
         unhandled.task = task;
         trill_cell::report(&unhandled);
     }
@@ -82,7 +75,7 @@ impl Shared {
     }
 }
 
-/// The future in its task. `None` stands for a panic that was told of, because there is no handle.
+/// The future in its task.
 pub(super) struct Work<F: Future> {
     /// Pinned whenever this is.
     body: LocalScope<F>,
@@ -118,31 +111,18 @@ impl<F: Future> Work<F> {
 split!(Work<F: Future>, body: LocalScope<F>, end: End<F::Output>);
 
 impl<F: Future> Future for Work<F> {
-    type Output = Option<F::Output>;
+    type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let (body, end) = self.split();
-        match catch(|| body.poll(cx)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => {
-                if let Some(message) = end.failure_of(&value) {
-                    let what = What::Failure;
-                    end.shared.failed(Failure { what, message });
-                }
-                Poll::Ready(Some(value))
-            }
-            Err(payload) => {
-                let what = What::Panic;
-                let text = caught::message(&*payload).unwrap_or("a panic without a text");
-                let message = text.to_string();
-                if end.shared.failed(Failure { what, message }) {
-                    // The handle gets it from the task.
-                    resume_unwind(payload);
-                }
-                discard(payload);
-                Poll::Ready(None)
+        // A panic is the task's: its executor tells of it if nobody awaits the task.
+        let polled = body.poll(cx);
+        if let Poll::Ready(value) = &polled {
+            if let Some(message) = end.failure_of(value) {
+                end.shared.failed(message);
             }
         }
+        polled
     }
 }
 
