@@ -31,7 +31,21 @@ pub(crate) fn alone(name: &str, body: impl FnOnce()) {
 
 /// Whether this process is the one for the body of the test `name`.
 pub(crate) fn is_alone(name: &str) -> bool {
-    std::env::var(ALONE).is_ok_and(|alone| alone == name)
+    let is_alone = std::env::var(ALONE).is_ok_and(|alone| alone == name);
+    if is_alone {
+        take_back_signals();
+    }
+    is_alone
+}
+
+/// Lets signals end this process as they do by default: whoever started it may have had them ignored, as a shell does for
+/// what it runs in the background, and a child inherits that.
+fn take_back_signals() {
+    for number in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: the process has set no handler yet, and nothing else of it depends on the disposition.
+        let before = unsafe { libc::signal(number, libc::SIG_DFL) };
+        assert_ne!(before, libc::SIG_ERR);
+    }
 }
 
 /// The command that runs the body of the test `name`.

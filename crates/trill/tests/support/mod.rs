@@ -54,6 +54,7 @@ const ALONE: &str = "TRILL_TEST_ALONE";
 /// after the body.
 pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Talking> {
     if std::env::var(ALONE).is_ok_and(|alone| alone == name) {
+        take_back_signals();
         body();
         return None;
     }
@@ -62,6 +63,17 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Talking> {
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(ALONE, name);
     Some(Talking::start(command))
+}
+
+/// Lets signals end this process as they do by default: whoever started it may have had them ignored, as a shell does for
+/// what it runs in the background, and a child inherits that.
+fn take_back_signals() {
+    for number in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: the process has set no handler yet, and nothing else of it depends on the disposition.
+        #[allow(unsafe_code)]
+        let before = unsafe { libc::signal(number, libc::SIG_DFL) };
+        assert_ne!(before, libc::SIG_ERR);
+    }
 }
 
 /// A process that says what it does, line by line.
