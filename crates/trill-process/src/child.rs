@@ -293,9 +293,9 @@ impl Child {
     ///
     /// trill_reactor::block_on(async {
     ///     let child = Command::new("sleep").arg("1000").spawn()?;
-    ///     child.signal(2)?;
-    ///     assert_eq!(child.wait().await?.signal(), Some(2));
-    ///     child.signal(2)
+    ///     child.signal(14)?;
+    ///     assert_eq!(child.wait().await?.signal(), Some(14));
+    ///     child.signal(14)
     /// })
     /// # as std::io::Result<()>;
     /// # Ok::<(), std::io::Error>(())
