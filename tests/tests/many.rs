@@ -18,6 +18,7 @@ const COUNT: usize = if cfg!(debug_assertions) {
     1_000_000
 };
 
+// Fault 28a
 #[test]
 fn as_many_tasks_are_spawned_woken_and_joined() {
     let runtime = Runtime::builder().workers(2).build().unwrap();
@@ -41,6 +42,7 @@ fn as_many_tasks_are_spawned_woken_and_joined() {
     assert_eq!(sum, COUNT * (COUNT - 1) / 2);
 }
 
+// Fault 38a
 #[test]
 fn as_many_timers_fire_in_their_order() {
     let world = VirtualWorld::new(1);

@@ -46,6 +46,7 @@ fn job_calls_back_into_its_runtime() {
     assert_eq!(answer, 7);
 }
 
+// Fault 34d
 #[test]
 fn call_from_the_main_future_or_a_task_is_refused() {
     let is_refused =

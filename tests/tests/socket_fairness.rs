@@ -75,6 +75,7 @@ async fn polls_of_a_wait(polls: &AtomicUsize) -> usize {
 
 // Behaviour 1: the socket's task is polled within two iterations: the rest of the one in which the socket becomes
 // readable, and the one after the look.
+// Fault 27b
 #[test]
 fn a_readable_sockets_task_is_polled_within_two_iterations_beside_a_busy_one() {
     let polls = as_a_rule(|| {
@@ -101,6 +102,7 @@ fn a_readable_sockets_local_task_is_polled_within_two_iterations_beside_a_busy_o
 }
 
 // Behaviour 1: and of several readable sockets each has its turn, in one look.
+// Fault 27b
 #[test]
 fn twenty_readable_sockets_tasks_are_polled_within_two_iterations_and_one_poll_each() {
     const SOCKETS: usize = 20;

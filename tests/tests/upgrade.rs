@@ -117,6 +117,7 @@ fn frames_after_a_plain_line_are_whole_wherever_the_pieces_end() {
 }
 
 // Next in line 2, over 10,000 ways to cut the stream, and places where a reader that waits is dropped and made anew.
+// Fault 10a
 #[test]
 fn ten_thousand_ways_to_cut_and_to_drop_lose_no_byte() {
     let data = connection();

@@ -52,7 +52,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "tidy",
-        takes: "[rule ...] [--list]",
+        takes: "[rule ...] [--list] [--write faults]",
         what: "checks the rules that no compiler knows: layers, world door, docs, sizes, text",
         run: tidy::run,
     },

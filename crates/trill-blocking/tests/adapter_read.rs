@@ -177,6 +177,7 @@ fn reader_that_lies_about_its_count_is_an_error() {
     assert!(error.to_string().contains("5 bytes into a buffer of 4"));
 }
 
+// Fault 22b
 #[test]
 fn panic_of_the_reader_reaches_the_awaiter_and_the_object_is_kept() {
     struct Shy(u32);

@@ -114,6 +114,7 @@ fn task_cancelled_after_the_start_waits_for_its_end() {
     assert_eq!(log.events(), [1]);
 }
 
+// Fault 22b
 #[test]
 fn panic_reaches_the_awaiter_with_its_payload() {
     let pool = Pool::new();
@@ -122,6 +123,7 @@ fn panic_reaches_the_awaiter_with_its_payload() {
     assert_eq!(payload.downcast_ref::<u32>(), Some(&5));
 }
 
+// Fault 22b
 #[test]
 fn panics_cost_the_pool_no_thread() {
     let pool = Pool::builder().max_threads(2).build().unwrap();
@@ -136,6 +138,7 @@ fn panics_cost_the_pool_no_thread() {
     assert_eq!((pool.stats().threads, pool.stats().started), (2, 2));
 }
 
+// Fault 20b
 #[test]
 fn panic_whose_payload_panics_on_drop_costs_no_thread() {
     struct Bomb;

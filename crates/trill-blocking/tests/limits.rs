@@ -46,6 +46,7 @@ fn class_holds_no_more_threads_than_its_limit() {
     assert_eq!(pool.stats().started, 2);
 }
 
+// Fault 17b
 #[test]
 fn full_class_does_not_block_another() {
     let pool = Pool::new();

@@ -139,6 +139,7 @@ fn queue_of_a_full_class_is_taken_before_the_last_thread_leaves() {
     });
 }
 
+// Fault 32a
 #[test]
 fn refused_start_is_an_error_only_without_a_thread() {
     check(|| {

@@ -104,6 +104,7 @@ fn thread_that_became_idle_last_is_used_first() {
     assert_eq!(pool.stats().started, 2);
 }
 
+// Fault 34c
 #[test]
 fn job_that_waits_for_another_gets_a_thread_for_it() {
     // With threads only for a multiple of the idle ones this would deadlock.

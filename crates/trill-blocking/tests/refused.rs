@@ -11,6 +11,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, FutureExt, StreamExt};
 use trill_blocking::{Class, Pool, Refused, Unblock, try_unblock};
 use trill_park::block_on;
 
+// Fault 32b
 #[test]
 fn try_unblock_says_why_and_drops_the_work() {
     let (world, _) = Stingy::new(0);
@@ -27,6 +28,7 @@ fn try_unblock_says_why_and_drops_the_work() {
     assert_eq!(Pool::current().stats().threads, 0);
 }
 
+// Fault 32b
 #[test]
 fn task_without_any_thread_panics_with_the_reason() {
     let (world, _) = Stingy::new(0);
@@ -40,6 +42,7 @@ fn task_without_any_thread_panics_with_the_reason() {
     assert_eq!(class(&pool, "default").queued, 0);
 }
 
+// Fault 32a
 #[test]
 fn work_waits_for_the_one_thread_that_lives() {
     let (world, _) = Stingy::new(1);
@@ -90,6 +93,7 @@ fn next_submission_tries_again_for_what_waits() {
     block_on(first);
 }
 
+// Fault 32b
 #[test]
 fn pool_recovers_when_threads_can_be_started() {
     let (world, stingy) = Stingy::new(0);
@@ -141,6 +145,7 @@ fn stream_panics_with_the_reason_and_keeps_its_iterator() {
     assert_eq!(block_on(numbers.collect::<Vec<_>>()), [0, 1, 2]);
 }
 
+// Fault 32a
 #[test]
 fn full_class_never_leaves_work_for_nobody() {
     // The only thread runs work of a class at its limit, and more of that class is queued.

@@ -199,6 +199,7 @@ fn next_work_of_a_thread_does_not_hear_of_the_last_one_s_waiter() {
     assert_eq!(check_cancelled(), Ok(()));
 }
 
+// Fault 22b
 #[test]
 fn panic_reaches_the_awaiter() {
     let failed = block_on(AssertUnwindSafe(to_thread(|| panic!("expected"))).catch_unwind());

@@ -356,6 +356,7 @@ fn files_and_closed_loops_are_refused_with_an_error_and_nothing_is_left() {
 }
 
 // Behaviour 22, for callbacks: a reused number never receives the old registration's event.
+// Fault 7a
 #[test]
 fn a_reused_descriptor_number_inherits_no_callback() {
     let callbacks = Callbacks::new();

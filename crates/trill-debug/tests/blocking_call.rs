@@ -24,6 +24,7 @@ fn lines(name: &str) -> Vec<u32> {
     found.iter().map(at).collect()
 }
 
+// Fault 34b
 #[test]
 fn block_on_in_a_task_is_found() {
     listen();
@@ -60,6 +61,7 @@ fn set() -> Event {
     event
 }
 
+// Fault 34b
 #[test]
 fn block_on_in_the_future_of_block_on_is_found_without_a_task() {
     listen();

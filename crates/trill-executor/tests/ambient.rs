@@ -76,6 +76,7 @@ fn a_local_executor_is_passed_over() {
     assert!(local.is_empty());
 }
 
+// Fault 35b
 #[test]
 fn task_spawned_by_a_destructor_ends_with_its_executor() {
     struct SpawnsWhenDropped(Arc<AtomicUsize>);

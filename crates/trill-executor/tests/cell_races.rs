@@ -76,6 +76,7 @@ fn wakers_cloned_in_one_poll_and_dropped_in_the_next_leave_nothing() {
     }
 }
 
+// Fault 23a
 #[test]
 fn wakers_that_outlive_their_task_keep_its_cell_until_the_last_one_goes() {
     let alive = Arc::new(());
@@ -233,6 +234,7 @@ impl Drop for Nothing {
     }
 }
 
+// Fault 23b
 #[test]
 fn schedule_function_of_no_size_is_not_dropped_while_it_runs() {
     let nothing = Nothing;
@@ -248,6 +250,7 @@ fn schedule_function_of_no_size_is_not_dropped_while_it_runs() {
     assert_eq!(NOTHINGS_DROPPED.load(Ordering::Relaxed), 1);
 }
 
+// Fault 23b
 #[test]
 fn schedule_functions_may_run_or_drop_the_runnable_at_once() {
     let alive = Arc::new(());

@@ -45,6 +45,7 @@ fn drop_ends_tasks_that_wait_and_tasks_never_polled() {
     assert_eq!(dropped.load(Ordering::Relaxed), 1000);
 }
 
+// Fault 25b
 #[test]
 fn drop_ends_tasks_in_the_queue_of_a_forgotten_runner() {
     let dropped = Arc::new(AtomicUsize::new(0));
@@ -99,6 +100,7 @@ fn a_finished_task_gives_its_value_after_the_executor_is_gone() {
     assert_eq!(block_on(task), "kept");
 }
 
+// Fault 25b
 #[test]
 fn a_forgotten_executor_leaks_its_tasks() {
     let dropped = Arc::new(AtomicBool::new(false));
@@ -115,6 +117,7 @@ fn a_forgotten_executor_leaks_its_tasks() {
     std::mem::forget(task);
 }
 
+// Fault 35b
 #[test]
 fn tasks_that_wake_each_other_in_drop_all_end() {
     let dropped = AtomicUsize::new(0);
@@ -137,6 +140,7 @@ fn tasks_that_wake_each_other_in_drop_all_end() {
     assert_eq!(dropped.load(Ordering::Relaxed), 100);
 }
 
+// Fault 35b
 #[test]
 fn tasks_that_hold_each_others_handles_all_end() {
     // Deep chains must not recurse: each task owns the one before.
@@ -154,6 +158,7 @@ fn tasks_that_hold_each_others_handles_all_end() {
     drop(ex);
 }
 
+// Fault 23b, 35a
 #[test]
 fn wakers_may_fire_on_other_threads_while_the_executor_is_dropped() {
     let rounds = if cfg!(miri) { 5 } else { 300 };
@@ -200,6 +205,7 @@ fn wakers_may_fire_on_other_threads_while_the_executor_is_dropped() {
     }
 }
 
+// Fault 23b
 #[test]
 fn local_wakers_may_fire_on_other_threads_while_the_executor_is_dropped() {
     let rounds = if cfg!(miri) { 5 } else { 300 };

@@ -424,6 +424,7 @@ fn a_task_woken_by_itself_before_it_waits_is_polled_again() {
     assert_eq!(block_on(ex.run(task)), 9);
 }
 
+// Fault 27a
 #[test]
 fn a_task_that_yields_for_ever_leaves_others_half_of_the_polls() {
     let count = 10_000;

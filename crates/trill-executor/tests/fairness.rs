@@ -79,6 +79,7 @@ fn tasks_that_wake_each_other_do_not_prolong_a_poll_of_run() {
 }
 
 // Behaviour 1: one task that wakes itself for ever, or many, and those that the outside wakes.
+// Fault 27a
 #[test]
 fn tasks_woken_from_outside_are_polled_within_thirty_two_polls_and_one_for_each_ready_before() {
     for busy in [1, 3, 100] {
@@ -234,6 +235,7 @@ fn tasks_that_a_task_wakes_on_a_local_executor_are_polled_in_that_order() {
 }
 
 // Behaviour 1: two that wake each other come from the first place three times in a row, then a third has its turn.
+// Fault 27a
 #[test]
 fn two_that_wake_each_other_take_no_more_than_three_turns_before_a_third() {
     let (ping, pong, end) = (Gate::default(), Gate::default(), Gate::default());

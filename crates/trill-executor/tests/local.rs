@@ -56,6 +56,7 @@ fn tasks_run_in_the_order_they_became_ready() {
     assert_eq!(*order.borrow(), expected);
 }
 
+// Fault 24d
 #[test]
 fn wakes_from_other_threads_arrive() {
     let gates: Vec<Arc<Gate>> = (0..if cfg!(miri) { 20 } else { 4000 })
@@ -144,6 +145,7 @@ fn spawn_many_and_builder_work() {
     assert_eq!(sum, 15);
 }
 
+// Fault 24d
 #[test]
 fn a_task_handle_may_be_awaited_and_dropped_on_another_thread() {
     let dropped = Arc::new(Gate::default());

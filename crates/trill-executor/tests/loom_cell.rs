@@ -123,6 +123,7 @@ fn poll<T>(task: &mut Task<T>, called: &Arc<Called>) -> Poll<T> {
     Pin::new(task).poll(&mut Context::from_waker(&waker))
 }
 
+// Fault 23a
 #[test]
 fn a_wake_during_a_poll_is_not_lost() {
     check(4, || {
@@ -306,6 +307,7 @@ fn a_second_awaiter_that_is_no_task_is_called_instead_of_a_first_that_is_one() {
     });
 }
 
+// Fault 24a
 #[test]
 fn a_handle_dropped_at_the_end_leaves_nothing() {
     check(4, || {
@@ -349,6 +351,7 @@ fn a_handle_detached_at_the_end_leaves_nothing() {
     });
 }
 
+// Fault 24a
 #[test]
 fn a_task_closed_while_it_is_woken_and_run_is_dropped_once() {
     check(3, || {

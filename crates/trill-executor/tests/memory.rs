@@ -165,6 +165,7 @@ fn yielding_waking_and_polling_again_allocate_nothing() {
     drop::<(Vec<Task<()>>, Task<()>)>((tasks, local_task));
 }
 
+// Fault 28a
 #[test]
 fn a_waiting_task_with_its_handle_fits_its_budget() {
     let count = 20_000;

@@ -42,6 +42,7 @@ impl Drop for PanicsInDrop {
     }
 }
 
+// Fault 19a
 #[test]
 fn panic_in_poll_is_raised_where_the_task_is_awaited() {
     on_both!(ex, {
@@ -60,6 +61,7 @@ fn panic_in_poll_is_raised_where_the_task_is_awaited() {
     });
 }
 
+// Fault 19b
 #[test]
 fn panic_in_poll_does_not_leave_run_or_tick() {
     on_both!(ex, {
@@ -72,6 +74,7 @@ fn panic_in_poll_does_not_leave_run_or_tick() {
     });
 }
 
+// Fault 19a
 #[test]
 fn join_carries_the_payload() {
     on_both!(ex, {
@@ -85,6 +88,7 @@ fn join_carries_the_payload() {
     });
 }
 
+// Fault 20a
 #[test]
 fn panic_in_the_drop_of_a_finished_future_is_the_tasks_panic() {
     on_both!(ex, {
@@ -99,6 +103,7 @@ fn panic_in_the_drop_of_a_finished_future_is_the_tasks_panic() {
     });
 }
 
+// Fault 20a
 #[test]
 fn panic_in_the_drop_of_a_cancelled_future_goes_no_further() {
     on_both!(ex, {
@@ -117,6 +122,7 @@ fn panic_in_the_drop_of_a_cancelled_future_goes_no_further() {
     });
 }
 
+// Fault 20a, 35b
 #[test]
 fn panic_in_a_drop_while_the_executor_is_dropped_spares_the_other_tasks() {
     let dropped = Arc::new(AtomicUsize::new(0));
@@ -147,6 +153,7 @@ fn panic_in_a_drop_while_the_executor_is_dropped_spares_the_other_tasks() {
     assert_eq!(dropped.load(Ordering::Relaxed), 20);
 }
 
+// Fault 20b
 #[test]
 fn panic_in_the_drop_of_an_output_goes_no_further() {
     on_both!(ex, {
@@ -171,6 +178,7 @@ fn panic_in_the_drop_of_an_output_goes_no_further() {
     });
 }
 
+// Fault 20b
 #[test]
 fn payload_whose_drop_panics_goes_no_further() {
     struct Payload;
@@ -185,6 +193,7 @@ fn payload_whose_drop_panics_goes_no_further() {
     });
 }
 
+// Fault 20c
 #[test]
 fn a_drop_that_panics_while_unwinding_from_the_poll_leaves_the_first_payload() {
     on_both!(ex, {
@@ -226,6 +235,7 @@ fn hostile() -> (Waker, Arc<AtomicUsize>) {
     (Waker::from(Arc::new(Hostile(calls.clone()))), calls)
 }
 
+// Fault 21a
 #[test]
 fn awaiters_waker_that_panics_takes_nobody_down() {
     on_both!(ex, {
@@ -245,6 +255,7 @@ fn awaiters_waker_that_panics_takes_nobody_down() {
     });
 }
 
+// Fault 21a
 #[test]
 fn awaiters_waker_whose_drop_panics_takes_nobody_down() {
     on_both!(ex, {
@@ -259,6 +270,7 @@ fn awaiters_waker_whose_drop_panics_takes_nobody_down() {
     });
 }
 
+// Fault 21a
 #[test]
 fn runners_waker_that_panics_reaches_neither_the_spawner_nor_other_tasks() {
     let ex = Executor::new();
@@ -283,6 +295,7 @@ fn runners_waker_that_panics_reaches_neither_the_spawner_nor_other_tasks() {
     std::mem::forget(waker);
 }
 
+// Fault 19b
 #[test]
 fn panic_in_the_future_of_run_leaves_the_executor_usable() {
     on_both!(ex, {
@@ -298,6 +311,7 @@ fn panic_in_the_future_of_run_leaves_the_executor_usable() {
     });
 }
 
+// Fault 19a
 #[test]
 fn raw_tasks_catch_panics_too() {
     let (runnable, task) =
@@ -307,6 +321,7 @@ fn raw_tasks_catch_panics_too() {
     assert_eq!(error.try_into_panic().unwrap().downcast_ref(), Some(&9));
 }
 
+// Fault 19c
 #[test]
 fn a_panic_that_nobody_awaited_is_reported_once() {
     static HEARD: std::sync::Mutex<Vec<(Option<trill_cell::TaskId>, String)>> =

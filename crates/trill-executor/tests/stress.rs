@@ -24,6 +24,7 @@ impl Dice {
     }
 }
 
+// Fault 28a
 #[test]
 fn a_million_tasks_are_spawned_woken_and_joined() {
     let count = match (cfg!(miri), cfg!(debug_assertions)) {
@@ -121,6 +122,7 @@ fn spawn_life(
     ex.spawn(life)
 }
 
+// Fault 35a
 #[test]
 fn random_lives_on_three_threads_all_end() {
     std::panic::set_hook(Box::new(|info| {
@@ -163,6 +165,7 @@ fn random_lives_on_three_threads_all_end() {
     }
 }
 
+// Fault 24a
 #[test]
 fn tasks_are_cancelled_from_other_threads_while_they_run() {
     let rounds = if cfg!(miri) { 3 } else { 200 };

@@ -78,6 +78,7 @@ fn dropping_an_unpolled_cancel_cancels() {
     assert!(ex.is_empty());
 }
 
+// Fault 24b
 #[test]
 fn a_task_that_drops_its_own_handle_is_cancelled_after_that_poll() {
     let polls = AtomicUsize::new(0);
@@ -275,6 +276,7 @@ fn observers_hear_how_tasks_end() {
     assert_eq!(heard(last), "dropped");
 }
 
+// Fault 23a
 #[test]
 fn a_waker_outlives_its_task_harmlessly() {
     let ex = Executor::new();

@@ -88,6 +88,7 @@ fn copy_to_end<F: Future>(copy: &mut Hand<F>) -> F::Output {
     }
 }
 
+// Fault 14a
 #[test]
 fn a_slow_side_bounds_how_far_the_fast_one_is_read() {
     let (to_a, to_b) = (Sink::new(0), Sink::new(10));
@@ -129,6 +130,7 @@ fn an_error_of_either_side_ends_both() {
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
 }
 
+// Fault 10a
 #[test]
 fn all_bytes_arrive_in_order_however_both_sides_are_cut() {
     let sent: Vec<u8> = (0..5000).map(|at| (at % 253) as u8).collect();

@@ -235,6 +235,7 @@ fn dropped_reads_take_nothing() {
     assert_eq!(ready(reader.read_line()).unwrap(), b"xyz\n");
 }
 
+// Fault 10a
 #[test]
 fn dropped_between_any_two_polls_no_byte_is_lost_or_doubled() {
     let sent: Vec<u8> = (0..200)

@@ -121,6 +121,7 @@ fn the_match_that_ends_first_wins() {
     assert_eq!(short[0], Outcome::Overrun(4));
 }
 
+// Fault 10a
 #[test]
 fn long_streams_cut_anywhere_give_the_same() {
     let alphabet = b"ab\r\n-";

@@ -36,6 +36,7 @@ fn a_write_goes_out_at_once_as_far_as_it_can() {
     assert_eq!(sink.taken(), b"abcdefghijkl");
 }
 
+// Fault 14a
 #[test]
 fn pauses_strictly_above_high_and_resumes_at_or_below_low() {
     let (sink, writer) = marked(4, 10);
@@ -65,6 +66,7 @@ fn pauses_strictly_above_high_and_resumes_at_or_below_low() {
     assert!(writer.is_paused());
 }
 
+// Fault 14a
 #[test]
 fn with_zero_marks_drain_waits_until_everything_is_sent() {
     let (sink, writer) = marked(0, 0);
@@ -520,6 +522,7 @@ fn a_stream_that_takes_nothing_is_lost() {
     assert_eq!(writer.write(b"x").unwrap_err().kind(), ErrorKind::WriteZero);
 }
 
+// Fault 10a
 #[test]
 fn no_byte_is_lost_or_doubled_wherever_waits_are_dropped() {
     for seed in 0..2_000 {

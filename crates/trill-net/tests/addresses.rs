@@ -115,6 +115,7 @@ fn a_name_that_cannot_exist_is_named() {
     assert!(error.to_string().contains(&name), "{error}");
 }
 
+// Fault 17a
 #[test]
 fn dropped_look_up_that_has_not_begun_never_runs() {
     let pool = Pool::builder()

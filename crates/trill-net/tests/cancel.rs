@@ -78,6 +78,7 @@ fn dropped_read_exact_has_what_it_read_in_the_buffer() {
     });
 }
 
+// Fault 14b
 #[test]
 fn dropped_writes_write_nothing() {
     block_on(async {
@@ -143,6 +144,7 @@ fn dropped_unix_futures_take_nothing() {
     });
 }
 
+// Fault 15a
 #[test]
 fn dropped_connect_closes_the_socket() {
     block_on(async {

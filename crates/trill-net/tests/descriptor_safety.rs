@@ -74,6 +74,7 @@ fn sockets_that_are_dropped_with_something_pending_are_deregistered() {
 }
 
 // Behaviour 22: a connect that waits owns its socket, and takes it and its registration along.
+// Fault 15b
 #[test]
 fn a_dropped_connect_leaves_no_source_and_gets_no_event() {
     in_reactor(|reactor| async move {
@@ -99,6 +100,7 @@ fn a_dropped_connect_leaves_no_source_and_gets_no_event() {
 }
 
 // Behaviour 22: a reused descriptor number never gets the old registration's event.
+// Fault 7a
 #[test]
 fn a_stream_with_a_used_number_does_not_hear_of_the_old_one() {
     in_reactor(|reactor| async move {

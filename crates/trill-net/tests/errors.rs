@@ -67,6 +67,7 @@ fn an_address_of_another_host_is_refused() {
     assert!(error.to_string().contains("192.0.2.1"), "{error}");
 }
 
+// Fault 13b, 15c
 #[test]
 fn refused_connection_is_named() {
     let (_socket, address) = refusing();
@@ -79,6 +80,7 @@ fn refused_connection_is_named() {
     );
 }
 
+// Fault 15d
 #[test]
 fn of_several_addresses_the_one_that_listens_is_connected() {
     block_on(async {
@@ -90,6 +92,7 @@ fn of_several_addresses_the_one_that_listens_is_connected() {
     });
 }
 
+// Fault 15d
 #[test]
 fn if_all_refuse_all_are_named() {
     let ((_a, a), (_b, b)) = (refusing(), refusing());
@@ -101,6 +104,7 @@ fn if_all_refuse_all_are_named() {
     }
 }
 
+// Fault 15a
 #[test]
 fn connecting_to_a_full_backlog_waits_and_can_be_given_up() {
     block_on(async {
@@ -118,6 +122,7 @@ fn connecting_to_a_full_backlog_waits_and_can_be_given_up() {
     });
 }
 
+// Fault 13c
 #[test]
 fn reset_is_an_error_once_and_then_the_end() {
     block_on(async {
@@ -140,6 +145,7 @@ fn reset_is_an_error_once_and_then_the_end() {
     });
 }
 
+// Fault 13d
 #[test]
 fn reset_wakes_a_reader_and_a_writer() {
     block_on(async {
@@ -193,6 +199,7 @@ fn is_child() -> bool {
 
 const CHILD: &str = "TRILL_NET_CHILD";
 
+// Fault 11a
 #[test]
 fn writing_to_a_closed_peer_raises_no_signal() {
     if !is_child() {
@@ -228,6 +235,7 @@ fn writing_to_a_closed_peer_raises_no_signal() {
     println!("done in the child");
 }
 
+// Fault 1a
 #[test]
 fn accept_without_descriptors_pauses_and_recovers() {
     if !is_child() {
@@ -279,6 +287,7 @@ fn accept_without_descriptors_pauses_and_recovers() {
     println!("done in the child");
 }
 
+// Fault 2a
 #[test]
 fn connecting_without_descriptors_is_an_error_that_names_the_address() {
     if !is_child() {
@@ -308,6 +317,7 @@ fn connecting_without_descriptors_is_an_error_that_names_the_address() {
     println!("done in the child");
 }
 
+// Fault 15a
 #[test]
 fn given_up_connections_leave_no_descriptors() {
     if !is_child() {

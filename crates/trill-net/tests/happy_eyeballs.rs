@@ -193,6 +193,7 @@ fn families_take_turns() {
     );
 }
 
+// Fault 15d
 #[test]
 fn if_all_fail_the_most_useful_error_names_its_address_and_the_others() {
     let script = [
@@ -250,6 +251,7 @@ fn attempts_under_way_are_bounded() {
     assert_eq!((open, most), (0, 16));
 }
 
+// Fault 15a
 #[test]
 fn dropping_the_race_closes_all_attempts() {
     VirtualWorld::new(1).run(|| {

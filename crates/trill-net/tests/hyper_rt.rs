@@ -101,6 +101,7 @@ fn requests_are_served_over_http_1() {
     });
 }
 
+// Fault 14c
 #[test]
 fn silent_clients_are_closed_by_the_timer() {
     block_on(async {

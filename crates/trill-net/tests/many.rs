@@ -13,6 +13,7 @@ use trill_net::unix::UnixStream;
 use trill_net::{TcpListener, TcpStream, UdpSocket};
 use trill_park::block_on;
 
+// Fault 8c
 #[test]
 fn every_byte_goes_to_one_of_many_readers() {
     let ex = Executor::new();
@@ -69,6 +70,7 @@ fn every_datagram_goes_to_one_of_many_receivers() {
     }));
 }
 
+// Fault 8c
 #[test]
 fn all_who_poll_for_readiness_are_woken() {
     block_on(async {
@@ -212,6 +214,7 @@ fn halves_of_different_streams_stay_apart() {
     });
 }
 
+// Fault 27d
 #[test]
 fn a_stream_that_is_always_ready_gives_others_a_turn() {
     let ex = Executor::new();

@@ -39,6 +39,7 @@ fn read_waits_for_a_later_write() {
     });
 }
 
+// Fault 12a
 #[test]
 fn half_close_leaves_the_other_direction_open() {
     for how_many in 0..2 {
@@ -59,6 +60,7 @@ fn half_close_leaves_the_other_direction_open() {
     }
 }
 
+// Fault 10c
 #[test]
 fn large_vectored_write_arrives_in_order() {
     block_on(async {
@@ -138,6 +140,7 @@ fn peek_leaves_the_bytes() {
     });
 }
 
+// Fault 12c
 #[test]
 fn a_short_read_does_not_hide_the_end_of_the_stream() {
     block_on(async {
@@ -191,6 +194,7 @@ fn many_connections_are_accepted_from_several_tasks() {
     });
 }
 
+// Fault 8b
 #[test]
 fn clones_share_the_socket_and_wait_apart() {
     block_on(async {
@@ -231,6 +235,7 @@ fn std_sockets_go_in_and_out() {
     });
 }
 
+// Fault 8a
 #[test]
 fn one_socket_cannot_be_registered_twice() {
     block_on(async {

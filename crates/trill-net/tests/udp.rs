@@ -32,6 +32,7 @@ fn connected_sockets_hear_their_peer_alone() {
     });
 }
 
+// Fault 16e
 #[test]
 fn what_does_not_fit_is_cut_off() {
     block_on(async {
@@ -50,6 +51,7 @@ fn what_does_not_fit_is_cut_off() {
     });
 }
 
+// Fault 16c
 #[test]
 fn what_is_larger_than_a_datagram_is_an_error() {
     block_on(async {
@@ -65,6 +67,7 @@ fn what_is_larger_than_a_datagram_is_an_error() {
     });
 }
 
+// Fault 16d
 #[test]
 fn empty_datagram_is_a_datagram() {
     block_on(async {
@@ -77,6 +80,7 @@ fn empty_datagram_is_a_datagram() {
     });
 }
 
+// Fault 16a
 #[test]
 fn refusal_is_reported_and_the_socket_goes_on() {
     block_on(async {

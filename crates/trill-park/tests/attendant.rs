@@ -149,6 +149,7 @@ fn stuck_thread_is_told_to_what_it_serves() {
     });
 }
 
+// Fault 6b
 #[test]
 fn driver_without_a_parked_thread_is_driven_by_the_attendant() {
     let driver: &'static Box1 = Box::leak(Box::default());
@@ -158,6 +159,7 @@ fn driver_without_a_parked_thread_is_driven_by_the_attendant() {
     assert_eq!(recv.recv(), Ok(true));
 }
 
+// Fault 6b
 #[test]
 fn driver_of_a_stuck_thread_is_driven_by_the_attendant() {
     let driver: &'static Box1 = Box::leak(Box::default());
@@ -217,6 +219,7 @@ fn driver_goes_back_to_a_thread_that_parks() {
     } {}
 }
 
+// Fault 6b
 #[test]
 fn driver_of_a_thread_that_left_block_on_is_taken_over() {
     let driver: &'static Box1 = Box::leak(Box::default());

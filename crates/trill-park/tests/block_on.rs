@@ -55,6 +55,7 @@ fn wake_from_another_thread_ends_the_park() {
     waking.join().unwrap();
 }
 
+// Fault 34a
 #[test]
 fn nested_call_does_not_eat_the_wake_of_the_outer_one() {
     let mut polls = 0;
@@ -135,6 +136,7 @@ fn wake_of_the_outer_call_does_not_poll_the_inner_one_and_is_kept() {
     assert_eq!(polls, 2);
 }
 
+// Fault 34a
 #[test]
 fn twenty_nested_calls_wait_and_return() {
     fn nest(depth: u32) -> u32 {
@@ -252,6 +254,7 @@ fn budget_is_fresh_in_each_poll() {
     );
 }
 
+// Fault 6a
 #[test]
 fn panicking_waker_is_contained() {
     struct Panics;

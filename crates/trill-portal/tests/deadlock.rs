@@ -53,6 +53,7 @@ fn call_from_the_future_that_runs_the_executor_is_refused() {
     block_on(ex.run(async { every_blocking_form_is_refused(&portal) }));
 }
 
+// Fault 34d
 #[test]
 fn call_from_the_future_that_runs_the_executor_is_refused_under_a_foreign_block_on() {
     let ex = Executor::new();
@@ -64,6 +65,7 @@ fn call_from_the_future_that_runs_the_executor_is_refused_under_a_foreign_block_
     }));
 }
 
+// Fault 34d
 #[test]
 fn call_into_the_outer_of_two_executors_on_this_thread_is_refused_also_where_blocking_is_allowed() {
     let (outer, inner) = (Executor::new(), Executor::new());

@@ -189,6 +189,7 @@ fn a_closed_standard_input_takes_no_more() {
     });
 }
 
+// Fault 11c
 #[test]
 fn writing_to_a_child_that_is_gone_is_a_broken_pipe() {
     block_on(async {

@@ -38,6 +38,7 @@ fn cat(watch: Watch, set: impl FnOnce(&mut Command)) -> (Child, UnixStream) {
     (cat.spawn().unwrap(), hold)
 }
 
+// Fault 31b
 fn a_dropped_child_goes_on_and_is_reaped(watch: Watch) {
     let (child, hold) = cat(watch, |_| {});
     let id = child.id();
@@ -59,6 +60,7 @@ fn a_dropped_child_goes_on_and_is_reaped(watch: Watch) {
     });
 }
 
+// Fault 31b
 fn a_dropped_child_is_killed_and_reaped_by_choice(watch: Watch) {
     let (child, _hold) = cat(watch, |cat| {
         cat.kill_on_drop(true);
@@ -144,6 +146,7 @@ fn a_command_that_is_never_awaited_leaves_no_child_and_no_zombie(watch: Watch) {
     until(|| !running(&name));
 }
 
+// Fault 31b
 fn a_child_that_ended_before_the_drop_is_reaped(watch: Watch) {
     let child = Command::new("true").watch_by(watch).spawn().unwrap();
     let id = child.id();

@@ -31,6 +31,7 @@ fn is_unknown(ended: &io::Result<ExitStatus>, id: u32) {
 }
 
 // Behaviour 25: works with SIGCHLD ignored.
+// Fault 31d
 fn a_child_that_the_system_reaps_ends_with_an_error(watch: Watch) {
     alone(|| {
         support::ignore_child_signals();
@@ -64,6 +65,7 @@ fn a_child_that_the_system_reaps_ends_with_an_error(watch: Watch) {
     });
 }
 
+// Fault 31d
 fn many_children_that_the_system_reaps_end_with_an_error(watch: Watch) {
     alone(|| {
         support::ignore_child_signals();
@@ -79,6 +81,7 @@ fn many_children_that_the_system_reaps_end_with_an_error(watch: Watch) {
 }
 
 // Behaviour 25: works with the child reaped by foreign code.
+// Fault 31d
 fn a_child_that_other_code_reaps_ends_with_an_error(watch: Watch) {
     alone(|| {
         for _ in 0..100 {
@@ -172,6 +175,7 @@ fn pidfds_are_the_default() {
     assert!(block_on(child.wait()).unwrap().success());
 }
 
+// Fault 2c, 31e
 #[cfg(target_os = "linux")]
 #[test]
 fn a_refused_pidfd_falls_back_to_a_thread() {
@@ -191,6 +195,7 @@ fn a_refused_pidfd_falls_back_to_a_thread() {
     });
 }
 
+// Fault 31e
 #[cfg(target_os = "linux")]
 #[test]
 fn a_kernel_that_cannot_wait_by_pidfd_falls_back_to_a_thread() {
@@ -204,6 +209,7 @@ fn a_kernel_that_cannot_wait_by_pidfd_falls_back_to_a_thread() {
 }
 
 // Behaviour 25: a failure after the start leaves no child either.
+// Fault 2c, 31c
 #[cfg(target_os = "linux")]
 #[test]
 fn a_child_that_cannot_be_watched_is_killed_and_reaped() {

@@ -35,6 +35,7 @@ fn start(watch: Watch) -> (Vec<trill_process::Child>, UnixStream) {
     (children, hold)
 }
 
+// Fault 31a
 fn a_thousand_children_that_end_at_once_are_all_reaped(watch: Watch) {
     alone(|| {
         raise_limit();
@@ -61,6 +62,7 @@ fn a_thousand_children_that_end_at_once_are_all_reaped(watch: Watch) {
     });
 }
 
+// Fault 31a
 fn a_thousand_dropped_children_that_end_at_once_are_all_reaped(watch: Watch) {
     alone(|| {
         raise_limit();

@@ -172,6 +172,7 @@ fn exit_codes_and_signals_are_told_apart(watch: Watch) {
     });
 }
 
+// Fault 31c
 fn a_program_that_is_not_there_is_an_error_and_no_child(watch: Watch) {
     block_on(async {
         let mut command = Command::new("/nowhere/to/be found");

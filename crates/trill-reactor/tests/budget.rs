@@ -14,6 +14,7 @@ use trill_reactor::{Async, Direction};
 
 use support::{Count, fill, in_each};
 
+// Fault 27d
 #[test]
 fn a_source_that_is_always_ready_ends_its_poll_after_the_budget() {
     in_each(|_| async {

@@ -108,6 +108,7 @@ fn registration_ends_before_the_descriptor_is_closed() {
 }
 
 // Behaviour 22: the open file may live on in another descriptor, and epoll would go on telling of it.
+// Fault 8b
 #[test]
 fn a_duplicate_that_stays_open_gives_no_events_to_a_source_that_is_gone() {
     in_each(|reactor| async move {
@@ -127,6 +128,7 @@ fn a_duplicate_that_stays_open_gives_no_events_to_a_source_that_is_gone() {
 }
 
 // Behaviour 22: a reused number never gets the old registration's event, whatever was pending and whatever comes next.
+// Fault 7a
 #[test]
 fn a_thousand_reused_descriptors_inherit_nothing() {
     in_each(|reactor| async move {
@@ -165,6 +167,7 @@ fn a_thousand_reused_descriptors_inherit_nothing() {
 }
 
 // Behaviour 22: a dropped connect takes its socket along, registration first.
+// Fault 15b
 #[test]
 fn a_dropped_connect_leaves_neither_a_source_nor_an_event() {
     in_each(|reactor| async move {

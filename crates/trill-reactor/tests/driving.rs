@@ -119,6 +119,7 @@ fn stick(reactor: &Reactor) -> (mpsc::Sender<()>, thread::JoinHandle<()>) {
     (release, handle)
 }
 
+// Fault 6b
 #[test]
 fn another_thread_serves_the_sources_when_one_is_stuck() {
     for reactor in reactors() {
@@ -139,6 +140,7 @@ fn another_thread_serves_the_sources_when_one_is_stuck() {
     }
 }
 
+// Fault 6b
 #[test]
 fn the_attendant_serves_the_sources_when_the_only_thread_is_stuck() {
     for reactor in reactors() {

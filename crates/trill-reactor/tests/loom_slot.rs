@@ -115,6 +115,7 @@ fn clearing_does_not_lose_an_event_that_came_after_the_call() {
     });
 }
 
+// Fault 12c
 #[test]
 fn a_short_transfer_does_not_clear_an_end_that_was_seen() {
     model(|| {
@@ -137,6 +138,7 @@ fn a_short_transfer_does_not_clear_an_end_that_was_seen() {
     });
 }
 
+// Fault 7a
 #[test]
 fn a_late_event_of_the_old_source_does_not_reach_the_new_one() {
     model(|| {
@@ -176,6 +178,7 @@ fn closing_wakes_whoever_the_event_does_not() {
     });
 }
 
+// Fault 7a
 #[test]
 fn the_waiter_of_a_new_source_survives_a_late_event_of_the_old() {
     model(|| {

@@ -16,6 +16,7 @@ use trill_reactor::{Async, Direction};
 
 use support::{drain, fill, in_each, poll, tcp_pair, turns, until_readable};
 
+// Fault 12c
 #[test]
 fn data_and_end_that_come_together_are_both_seen() {
     in_each(|_| async {
@@ -31,6 +32,7 @@ fn data_and_end_that_come_together_are_both_seen() {
     });
 }
 
+// Fault 12c
 #[test]
 fn an_end_that_was_delivered_with_data_is_not_cleared_by_a_short_read() {
     in_each(|reactor| async move {
@@ -48,6 +50,7 @@ fn an_end_that_was_delivered_with_data_is_not_cleared_by_a_short_read() {
     });
 }
 
+// Fault 12c
 #[test]
 fn an_end_that_comes_after_a_short_read_is_seen() {
     in_each(|_| async {
@@ -62,6 +65,7 @@ fn an_end_that_comes_after_a_short_read_is_seen() {
     });
 }
 
+// Fault 13d
 #[test]
 fn a_reset_is_an_error_for_reader_and_writer() {
     in_each(|_| async {
@@ -77,6 +81,7 @@ fn a_reset_is_an_error_for_reader_and_writer() {
     });
 }
 
+// Fault 13d
 #[test]
 fn a_waiting_reader_and_a_waiting_writer_both_learn_of_a_reset() {
     in_each(|_| async {
@@ -219,6 +224,7 @@ fn urgent_data_does_not_hide_what_follows() {
     });
 }
 
+// Fault 10b
 #[test]
 fn a_large_transfer_through_small_buffers_arrives_whole() {
     in_each(|_| async {

@@ -13,6 +13,7 @@ use trill_reactor::{Async, Reactor};
 
 use support::{Count, in_each, poll, reactors, turns, until};
 
+// Fault 8a
 #[test]
 fn a_second_registration_fails_and_the_first_goes_on() {
     in_each(|reactor| async move {
@@ -52,6 +53,7 @@ fn a_descriptor_may_be_in_two_reactors() {
     });
 }
 
+// Fault 9a
 #[test]
 fn a_regular_file_is_refused_with_advice() {
     in_each(|reactor| async move {
@@ -65,6 +67,7 @@ fn a_regular_file_is_refused_with_advice() {
     });
 }
 
+// Fault 7a
 #[test]
 fn a_reused_descriptor_inherits_nothing() {
     in_each(|reactor| async move {

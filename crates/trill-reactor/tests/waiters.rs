@@ -19,6 +19,7 @@ fn pair() -> (Async<UnixStream>, UnixStream) {
     (Async::new(a).unwrap(), b)
 }
 
+// Fault 8c
 #[test]
 fn an_event_wakes_all_who_wait_for_it_once() {
     in_each(|reactor| async move {
@@ -100,6 +101,7 @@ fn only_the_last_waker_of_a_future_is_woken() {
     });
 }
 
+// Fault 8c
 #[test]
 fn a_task_that_polls_by_hand_has_one_place() {
     in_each(|reactor| async move {
@@ -167,6 +169,7 @@ impl Wake for Panicking {
     }
 }
 
+// Fault 6a, 21c
 #[test]
 fn a_panicking_waker_keeps_nobody_asleep() {
     in_each(|reactor| async move {
@@ -198,6 +201,7 @@ impl Wake for Dropping {
     }
 }
 
+// Fault 26c
 #[test]
 fn a_waker_may_end_registrations() {
     in_each(|reactor| async move {
@@ -214,6 +218,7 @@ fn a_waker_may_end_registrations() {
     });
 }
 
+// Fault 26c
 #[test]
 fn the_last_waker_may_own_the_source_it_waits_for() {
     in_each(|reactor| async move {
@@ -251,6 +256,7 @@ fn closing_a_source_wakes_those_who_polled_it_by_hand() {
     });
 }
 
+// Fault 8c
 #[test]
 fn tasks_that_wait_together_share_the_data() {
     in_each(|_| async {

@@ -167,6 +167,7 @@ fn the_output_of_a_child_can_be_read() {
     });
 }
 
+// Fault 15c
 #[test]
 fn a_refused_connection_is_an_error() {
     in_each(|_| async {

@@ -156,6 +156,7 @@ fn a_connection_lives_until_the_last_writer_is_gone() {
     });
 }
 
+// Fault 14a
 #[test]
 fn an_unread_backlog_is_aborted_at_the_deadline() {
     run(async {
@@ -393,6 +394,7 @@ fn several_threads_serve_and_shut_down() {
     drop(stop);
 }
 
+// Fault 1a
 #[test]
 fn a_server_without_descriptors_pauses_and_recovers() {
     // Behaviour 24: accept under descriptor exhaustion backs off without spinning.

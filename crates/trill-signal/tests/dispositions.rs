@@ -93,6 +93,7 @@ fn disposition_is_told() {
     });
 }
 
+// Fault 30d
 #[test]
 fn the_last_listener_puts_back_what_was_there() {
     alone("the_last_listener_puts_back_what_was_there", || {
@@ -141,6 +142,7 @@ fn without_a_listener_ctrl_c_ends_the_process_again() {
     assert_eq!(child.ended_by(), Some(libc::SIGINT));
 }
 
+// Fault 30d
 #[test]
 fn a_previous_handler_is_called_too() {
     alone("a_previous_handler_is_called_too", || {
@@ -160,6 +162,7 @@ fn a_previous_handler_is_called_too() {
     });
 }
 
+// Fault 30d
 #[test]
 fn a_handler_put_over_ours_stays_and_is_not_called_in_a_circle() {
     alone(
@@ -348,6 +351,7 @@ fn a_process_can_end_as_if_by_the_signal() {
     assert_eq!(end_by(libc::SIGURG).code(), Some(128 + libc::SIGURG));
 }
 
+// Fault 30b
 #[test]
 fn error_number_survives_the_handler() {
     alone("error_number_survives_the_handler", || {

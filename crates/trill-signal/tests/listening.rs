@@ -62,6 +62,7 @@ fn a_waiting_listener_is_woken() {
     });
 }
 
+// Fault 30c
 #[test]
 fn every_listener_hears_every_signal() {
     alone("every_listener_hears_every_signal", || {
@@ -82,6 +83,7 @@ fn every_listener_hears_every_signal() {
     });
 }
 
+// Fault 30a
 #[test]
 fn signals_of_one_kind_are_joined_but_never_lost() {
     alone("signals_of_one_kind_are_joined_but_never_lost", || {
@@ -131,6 +133,7 @@ fn libc_sigrtmin() -> i32 {
     libc::SIGRTMIN()
 }
 
+// Fault 30c
 #[test]
 fn a_new_listener_does_not_hear_what_an_old_one_did_not_take() {
     alone(
@@ -224,6 +227,7 @@ fn a_simulated_world_refuses_listeners() {
     });
 }
 
+// Fault 30a
 #[test]
 fn a_storm_leaves_others_their_turn() {
     alone("a_storm_leaves_others_their_turn", || {

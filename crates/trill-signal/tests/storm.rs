@@ -45,6 +45,7 @@ fn raise(number: i32) {
     assert_eq!(unsafe { libc::raise(number) }, 0);
 }
 
+// Fault 30b
 #[test]
 fn storms_do_not_allocate_in_the_handler() {
     alone("storms_do_not_allocate_in_the_handler", || {
@@ -61,6 +62,7 @@ fn storms_do_not_allocate_in_the_handler() {
     });
 }
 
+// Fault 30a
 #[test]
 fn storms_to_listeners_that_take_them_lose_no_last_one() {
     alone(
@@ -104,6 +106,7 @@ fn storms_to_listeners_that_take_them_lose_no_last_one() {
     );
 }
 
+// Fault 30c
 #[test]
 fn listeners_made_and_dropped_in_a_storm_stay_whole() {
     alone("listeners_made_and_dropped_in_a_storm_stay_whole", || {

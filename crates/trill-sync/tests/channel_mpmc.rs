@@ -92,6 +92,7 @@ fn refused_capacity_points_at_the_caller() {
     assert_eq!(line.load(Ordering::SeqCst), here);
 }
 
+// Fault 40f
 #[test]
 fn closed_channel_gives_what_is_left_and_takes_nothing() {
     each_channel(|sender, receiver| {

@@ -50,6 +50,7 @@ fn panicking_message_does_not_keep_the_others_when_a_forgotten_receiver_leaves_t
     }
 }
 
+// Fault 21d
 #[test]
 fn panicking_waker_of_a_receiver_does_not_lose_the_message() {
     let (sender, receiver) = bounded(1);
@@ -62,6 +63,7 @@ fn panicking_waker_of_a_receiver_does_not_lose_the_message() {
     assert_eq!(receiver.try_recv(), Ok(2));
 }
 
+// Fault 21d
 #[test]
 fn panicking_waker_of_a_sender_frees_the_place() {
     let (sender, receiver) = bounded(1);
@@ -73,6 +75,7 @@ fn panicking_waker_of_a_sender_frees_the_place() {
     assert_eq!(receiver.try_recv(), Ok(2));
 }
 
+// Fault 21c
 #[test]
 fn panicking_waker_does_not_keep_others_from_hearing_of_close() {
     let (sender, receiver) = bounded(1);
@@ -90,6 +93,7 @@ fn panicking_waker_does_not_keep_others_from_hearing_of_close() {
     let _: Result<(), _> = sender.try_send(1);
 }
 
+// Fault 21d
 #[test]
 fn panicking_waker_of_a_oneshot_does_not_lose_the_message() {
     let (sender, mut receiver) = oneshot::channel();

@@ -109,6 +109,7 @@ fn errors_are_errors_and_speak() {
     assert!(texts.iter().all(|text| text.len() > 10));
 }
 
+// Fault 40c
 #[test]
 fn waiting_futures_are_small() {
     let words = |bytes: usize| bytes.div_ceil(size_of::<usize>());

@@ -38,6 +38,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
+// Fault 21d
 #[test]
 fn waiter_whose_former_waker_panics_is_still_one() {
     let mutex = Mutex::new(1);
@@ -57,6 +58,7 @@ fn waiter_whose_former_waker_panics_is_still_one() {
     assert!(guard.is_some());
 }
 
+// Fault 21d
 #[test]
 fn waiter_whose_former_waker_panics_gets_its_turn() {
     let semaphore = Semaphore::new(0);
@@ -76,6 +78,7 @@ fn waiter_whose_former_waker_panics_gets_its_turn() {
     assert!(poll(second.as_mut()).is_ready());
 }
 
+// Fault 21d
 #[test]
 fn waiter_that_leaves_with_a_hostile_waker_leaves_nothing() {
     let semaphore = Semaphore::new(0);

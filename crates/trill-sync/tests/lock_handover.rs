@@ -126,6 +126,7 @@ fn hand_over<L: Strict>(how: How, steps: &[Step]) {
 
 // Behaviour 4: A holds, B and C wait; A unlocks (B is chosen) and B is cancelled before being polled: C gets the lock,
 // for every order of unlock and cancel.
+// Fault 40d
 #[test]
 fn the_next_waiter_gets_the_lock_when_the_chosen_one_is_cancelled() {
     use Step::{Cancel, Unlock};

@@ -39,6 +39,7 @@ fn waiters_are_woken_in_order_of_arrival() {
     }
 }
 
+// Fault 40d
 #[test]
 fn a_woken_waiter_that_is_dropped_passes_its_turn_on() {
     let mutex = Mutex::new(());
@@ -144,6 +145,7 @@ fn each_unlock_wakes_one_more_waiter() {
     drop(other.ready());
 }
 
+// Fault 40e
 #[test]
 fn a_panic_while_the_guard_is_held_unlocks() {
     let mutex = Mutex::new(0);
@@ -156,6 +158,7 @@ fn a_panic_while_the_guard_is_held_unlocks() {
     assert_eq!(*mutex.try_lock().unwrap(), 1);
 }
 
+// Fault 21d
 #[test]
 fn a_waker_that_panics_leaves_the_lock_usable() {
     use std::task::Wake;

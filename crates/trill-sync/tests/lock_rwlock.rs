@@ -74,6 +74,7 @@ fn a_writer_that_gives_up_lets_readers_in() {
     drop((first, held));
 }
 
+// Fault 40d
 #[test]
 fn a_waiter_that_is_dropped_after_it_was_let_in_leaves() {
     let lock = RwLock::new(());
@@ -203,6 +204,7 @@ fn reading_guards_are_covariant() {
     assert_eq!((*one, *two), ("long", "long"));
 }
 
+// Fault 40e
 #[test]
 fn a_panic_while_a_guard_is_held_releases_the_lock() {
     let lock = RwLock::new(0);

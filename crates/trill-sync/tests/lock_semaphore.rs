@@ -51,6 +51,7 @@ fn a_big_request_that_gives_up_lets_smaller_ones_in() {
     drop(small.ready());
 }
 
+// Fault 40d
 #[test]
 fn permits_handed_to_a_waiter_that_is_dropped_go_to_the_next() {
     let semaphore = Semaphore::new(0);

@@ -139,6 +139,7 @@ fn futures_may_be_sent_and_moved() {
     assert!(!implements!(GetOrInit<'static, u8, fn() -> P, P>: Unpin));
 }
 
+// Fault 40c
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn futures_and_primitives_are_small() {

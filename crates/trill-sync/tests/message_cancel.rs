@@ -219,6 +219,7 @@ fn everywhere(exchange: impl Fn(&Rc<Books>, &dyn Pipe)) {
 
 // Behaviour 9: any number of `recv` futures dropped after being woken: no item lost, none duplicated, another receiver
 // is woken; the same for `send`. Inside select. Over 10,000 schedules of each channel and queue.
+// Fault 40f
 #[test]
 fn no_message_is_lost_or_doubled_in_any_schedule() {
     search(10_000, || everywhere(exchange));

@@ -115,6 +115,7 @@ fn what_becomes_due_in_a_callback_runs_after_it() {
     assert_eq!(log.lines(), expected);
 }
 
+// Fault 26a
 #[test]
 fn a_long_chain_of_promises_takes_no_stack() {
     const LINKS: usize = if cfg!(miri) { 100 } else { 100_000 };
@@ -181,6 +182,7 @@ fn a_callback_that_panics_is_reported_and_the_others_run() {
     assert_eq!(log.lines().last().map(String::as_str), Some("late"));
 }
 
+// Fault 21c
 #[test]
 fn a_waker_that_panics_keeps_no_callback_from_running() {
     struct Panics;

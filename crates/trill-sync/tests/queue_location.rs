@@ -80,6 +80,7 @@ fn queues_and_promises_may_be_sent_and_moved() {
     unpin::<(Promised<Pinned, Pinned>, SharedPromised<Pinned, Pinned>, Cancelled<'_, Pinned, Pinned>)>();
 }
 
+// Fault 40c
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn futures_of_queues_and_promises_are_small() {

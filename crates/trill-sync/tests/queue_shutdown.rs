@@ -238,6 +238,7 @@ fn shut_down_somewhere(how: Shutdown) {
 }
 
 // Behaviour 10, over 10,000 schedules each.
+// Fault 40f
 #[test]
 fn no_item_is_unaccounted_for_whenever_the_queue_is_shut_down() {
     search(10_000, || shut_down_somewhere(Shutdown::Graceful));

@@ -48,6 +48,7 @@ fn counting_counts() {
     assert_eq!(allocations(|| drop(Box::new(5))), 1);
 }
 
+// Fault 38b
 #[test]
 fn arming_resetting_and_cancelling_allocate_nothing_when_warm() {
     in_world(async {
@@ -71,6 +72,7 @@ fn arming_resetting_and_cancelling_allocate_nothing_when_warm() {
     });
 }
 
+// Fault 38b
 #[test]
 fn firing_and_arming_again_take_the_slots_of_before() {
     in_world(async {
@@ -89,6 +91,7 @@ fn firing_and_arming_again_take_the_slots_of_before() {
 }
 
 // Behaviour 3: creating and cancelling a million timers leaves memory bounded by those that live at one time.
+// Fault 38b
 #[test]
 fn a_million_cancelled_timers_take_no_more_memory_than_those_that_lived_at_once() {
     in_world(async {

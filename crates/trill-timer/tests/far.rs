@@ -112,6 +112,7 @@ fn far_deadlines_cost_no_park_of_their_own() {
 }
 
 // Behaviour 3: clocks with huge values. The wheel is made at the origin and used there, or made late.
+// Fault 37c
 #[test]
 fn timers_are_exact_however_far_the_clock_has_come() {
     for used_before in [false, true] {
@@ -157,6 +158,7 @@ fn timers_are_exact_however_far_the_clock_has_come() {
 }
 
 // Behaviour 3: a clock that jumps over everything fires everything once, and never early.
+// Fault 37b
 #[test]
 fn a_clock_that_jumps_by_centuries_fires_what_it_passed_and_nothing_else() {
     let world = VirtualWorld::new(1);
@@ -179,6 +181,7 @@ fn a_clock_that_jumps_by_centuries_fires_what_it_passed_and_nothing_else() {
 
 // What the crate's page says of its wheels: they count 584 years, and what lies beyond rings at their end. It neither
 // overflows into the past, nor spins, nor waits for ever. Only a virtual clock gets there.
+// Fault 36a
 #[test]
 fn deadlines_beyond_584_years_ring_at_the_end_of_the_wheel_and_spin_neither_before_nor_after() {
     let ((), parks) = counting_parks(async {

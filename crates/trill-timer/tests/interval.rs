@@ -29,18 +29,21 @@ fn ticks(missed_tick: MissedTick) -> Vec<(u128, u128)> {
     })
 }
 
+// Fault 37b
 #[test]
 fn burst_makes_up_for_missed_ticks() {
     let expected = [(0, 0), (10, 34), (20, 34), (30, 34), (40, 40), (50, 50)];
     assert_eq!(ticks(MissedTick::Burst), expected);
 }
 
+// Fault 37b
 #[test]
 fn delay_counts_from_when_the_tick_was_taken() {
     let expected = [(0, 0), (10, 34), (44, 44), (54, 54), (64, 64), (74, 74)];
     assert_eq!(ticks(MissedTick::Delay), expected);
 }
 
+// Fault 37b
 #[test]
 fn skip_keeps_to_the_planned_instants() {
     let expected = [(0, 0), (10, 34), (40, 40), (50, 50), (60, 60), (70, 70)];
@@ -109,6 +112,7 @@ fn interval_is_a_stream_of_its_ticks() {
     });
 }
 
+// Fault 36b
 #[test]
 fn periods_that_overflow_tick_once() {
     for missed_tick in [MissedTick::Burst, MissedTick::Delay, MissedTick::Skip] {
@@ -124,6 +128,7 @@ fn periods_that_overflow_tick_once() {
     }
 }
 
+// Fault 36b
 #[test]
 fn period_of_zero_panics_where_the_interval_is_made() {
     use std::sync::{Arc, Mutex};

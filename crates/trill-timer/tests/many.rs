@@ -41,11 +41,13 @@ fn fire_a_million(nanos: impl Fn(usize) -> u64) {
     });
 }
 
+// Fault 38a
 #[test]
 fn million_timers_of_one_deadline_fire() {
     fire_a_million(|_| 0);
 }
 
+// Fault 38a
 #[test]
 fn million_timers_over_ten_minutes_fire() {
     fire_a_million(|number| (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) % 600_000_000_000);

@@ -166,6 +166,7 @@ fn run(seed: u64, timers: usize, operations: usize) {
     });
 }
 
+// Fault 36d
 #[test]
 fn few_timers_behave_like_an_ordered_map() {
     for seed in 0..20 {
@@ -180,6 +181,7 @@ fn some_timers_behave_like_an_ordered_map() {
     }
 }
 
+// Fault 36d
 #[test]
 fn many_timers_behave_like_an_ordered_map() {
     for seed in 200..203 {
@@ -187,6 +189,7 @@ fn many_timers_behave_like_an_ordered_map() {
     }
 }
 
+// Fault 36d
 #[test]
 fn crowds_of_equal_deadlines_behave_like_an_ordered_map() {
     // Longer than one step of the wheel, at a few deadlines, so that long buckets are taken apart level by level.

@@ -24,6 +24,7 @@ fn sleep_ends_at_its_deadline_to_the_nanosecond() {
     });
 }
 
+// Fault 36c
 #[test]
 fn sleep_is_never_early_on_the_real_clock() {
     trill_park::block_on(async {
@@ -35,6 +36,7 @@ fn sleep_is_never_early_on_the_real_clock() {
     });
 }
 
+// Fault 36a
 #[test]
 fn delay_of_zero_and_past_deadlines_are_ready_at_once() {
     in_world(async {
@@ -98,6 +100,7 @@ fn different_deadlines_fire_in_their_order() {
     });
 }
 
+// Fault 37b
 #[test]
 fn what_the_clock_jumped_over_fires_in_the_order_of_deadlines() {
     let world = VirtualWorld::new(1);
@@ -150,6 +153,7 @@ fn nobody_wakes_up_for_a_cancelled_deadline() {
     });
 }
 
+// Fault 36a
 #[test]
 fn longest_delay_means_never() {
     in_world(async {
@@ -169,6 +173,7 @@ fn longest_delay_means_never() {
     });
 }
 
+// Fault 36a
 #[test]
 fn thousand_years_are_not_soon() {
     let world = VirtualWorld::new(1);
@@ -303,6 +308,7 @@ fn slot_of_a_fired_sleep_is_not_taken_from_its_next_owner() {
     });
 }
 
+// Fault 6a, 21c
 #[test]
 fn panicking_waker_keeps_no_other_asleep() {
     struct Panics;
@@ -326,6 +332,7 @@ fn panicking_waker_keeps_no_other_asleep() {
     });
 }
 
+// Fault 26c
 #[test]
 fn timers_may_be_armed_and_dropped_inside_a_waker() {
     use std::sync::Mutex;

@@ -111,6 +111,7 @@ fn task_is_woken_by_what_another_thread_sets() {
     }
 }
 
+// Fault 34a
 #[test]
 fn nested_block_on_serves_the_same_timers() {
     in_world(async {

@@ -64,6 +64,7 @@ fn delay_of_zero_lets_the_body_run_to_where_it_waits() {
     });
 }
 
+// Fault 36a
 #[test]
 fn longest_delay_is_no_limit() {
     let world = VirtualWorld::new(1);

@@ -81,6 +81,7 @@ fn cleared_timer_keeps_its_task_for_the_next_setting() {
     });
 }
 
+// Fault 36a
 #[test]
 fn delays_that_overflow_mean_never() {
     in_world(async {
@@ -151,6 +152,7 @@ fn stream_keeps_its_schedule_when_a_wait_is_dropped() {
     });
 }
 
+// Fault 36b
 #[test]
 fn period_of_zero_lets_others_run() {
     in_world(async {

@@ -132,6 +132,7 @@ fn a_runner_that_was_never_used_starts_no_thread() {
     runner.close();
 }
 
+// Fault 32c
 #[test]
 fn a_refused_start_can_be_tried_again() {
     let mut runner = Runtime::builder().runner();
@@ -190,6 +191,7 @@ fn with_a_grace_main_has_a_token_below_the_runtimes() {
 }
 
 // Behaviour 20: a detached task runs to its end without a handle; its panic reaches the hook exactly once.
+// Fault 19c
 #[test]
 fn a_detached_tasks_panic_reaches_the_hook_once() {
     let panics = Arc::new(AtomicUsize::new(0));

@@ -76,6 +76,7 @@ fn dropping_the_runtime_in_one_of_its_tasks_does_not_wait_for_itself() -> io::Re
     Ok(())
 }
 
+// Fault 35c
 #[test]
 fn drop_waits_for_a_poll_up_to_the_limit() -> io::Result<()> {
     let runtime = Runtime::builder()
@@ -105,6 +106,7 @@ fn drop_waits_for_a_poll_up_to_the_limit() -> io::Result<()> {
     Ok(())
 }
 
+// Fault 19b
 #[test]
 fn panic_in_a_task_reaches_its_awaiter_and_nobody_else() -> io::Result<()> {
     let runtime = Runtime::builder().workers(2).build()?;
@@ -121,6 +123,7 @@ fn panic_in_a_task_reaches_its_awaiter_and_nobody_else() -> io::Result<()> {
     Ok(())
 }
 
+// Fault 19b
 #[test]
 fn panic_in_main_leaves_a_usable_runtime() -> io::Result<()> {
     let runtime = Runtime::builder().workers(1).build()?;
@@ -132,6 +135,7 @@ fn panic_in_main_leaves_a_usable_runtime() -> io::Result<()> {
     Ok(())
 }
 
+// Fault 34a
 #[test]
 fn nested_block_on_works_and_serves_timers() {
     let value = trill::run(async {

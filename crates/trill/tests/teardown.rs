@@ -129,6 +129,7 @@ fn a_main_that_panics_is_followed_by_the_same_end() {
 }
 
 // Behaviour 21: all holds if a task spawns more tasks while shutting down.
+// Fault 35b
 #[test]
 fn tasks_spawned_by_destructors_are_dropped_too() {
     for workers in [1, 2] {
@@ -235,6 +236,7 @@ fn blocking_work_beyond_the_limit_is_named_and_left_alone() {
     assert!(all[0].contains("limited"));
 }
 
+// Fault 35c
 #[test]
 fn a_stuck_poll_beyond_the_limit_is_told_and_left_alone() {
     let log = Log::default();

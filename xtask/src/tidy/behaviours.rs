@@ -1,13 +1,11 @@
 //! The page of behaviours: every behaviour that is hard to get right has rows, and each test that a row names is there.
 //!
-//! A row is a line of the table whose first cell is an id: a number or `N` and a number, and a letter for the clause. Its
-//! tests are in backticks, `crate::file::test_name`, where the crate without `trill-` may be `tests` for the tests of
-//! several crates, and the file may lie in folders. A row without a test says in its last cell with what it comes.
+//! See `pages` for what a row is and how it names tests. A row without a test says in its last cell with what it comes.
 
 use std::collections::BTreeSet;
 
 use super::Finding;
-use crate::source::words;
+use super::pages::{literals, missing, row, without_letter};
 use crate::tree::{File, Tree};
 
 const PAGE: &str = "docs/behaviours.md";
@@ -37,7 +35,7 @@ fn check_page(page: &File, tree: &Tree) -> Vec<Finding> {
         let Some((id, cells)) = row(line) else {
             continue;
         };
-        let behaviour = id.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        let behaviour = without_letter(id);
         behaviours.insert(behaviour);
         if !seen.insert(id) {
             find(
@@ -85,46 +83,6 @@ fn check_page(page: &File, tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// The id of a row, and what follows it.
-fn row(line: &str) -> Option<(&str, &str)> {
-    let inside = line.strip_prefix('|')?.trim_end().strip_suffix('|')?;
-    let (first, cells) = inside.split_once('|')?;
-    let id = first.trim();
-    let number = id.strip_prefix('N').unwrap_or(id);
-    let letter = number.trim_start_matches(|c: char| c.is_ascii_digit());
-    let has_number = letter.len() < number.len();
-    let has_letter = letter.len() == 1 && letter.starts_with(|c: char| c.is_ascii_lowercase());
-    (has_number && has_letter).then_some((id, cells))
-}
-
-/// What stands in backticks.
-fn literals(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2)
-}
-
-/// Why a test is not there.
-fn missing(tree: &Tree, test: &str) -> Option<String> {
-    let parts: Vec<&str> = test.split("::").collect();
-    let [name, folders @ .., function] = parts.as_slice() else {
-        return Some("this is no path".to_string());
-    };
-    if folders.is_empty() {
-        return Some("the file is missing".to_string());
-    }
-    let folder = match *name {
-        "tests" => "tests/tests".to_string(),
-        "trill" => "crates/trill/tests".to_string(),
-        name => format!("crates/trill-{name}/tests"),
-    };
-    let path = format!("{folder}/{}.rs", folders.join("/"));
-    let Some(source) = tree.source(&path) else {
-        return Some(format!("there is no {path}"));
-    };
-    let head = format!("fn {function}");
-    let is_there = words(&source.code, &head).next().is_some();
-    (!is_there).then(|| format!("{path} has no such function"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cancel_cases;
 mod cancel_safety;
 mod dependencies;
 mod docs;
+mod faults;
 mod functions;
 mod futures;
 mod hygiene;
@@ -15,6 +16,7 @@ mod layers;
 mod manifests;
 mod markers;
 mod orderings;
+mod pages;
 mod paths;
 mod porting;
 mod root_files;
@@ -99,6 +101,11 @@ const RULES: &[Rule] = &[
         check: behaviours::check,
     },
     Rule {
+        name: "faults",
+        what: "each fault to survive names tests, and they are those that say they show it",
+        check: faults::check,
+    },
+    Rule {
         name: "track-caller",
         what: "the poll of every public future records the line of its await",
         check: track_caller::check,
@@ -129,6 +136,12 @@ const RULES: &[Rule] = &[
         check: hygiene::check,
     },
 ];
+
+/// Parts of pages that are made from the sources: the rule that checks them, and who writes them anew.
+const WRITERS: &[Writer] = &[("faults", faults::write)];
+
+/// The name of a rule, and what makes the path and the text of its page.
+type Writer = (&'static str, fn(&Tree) -> Option<(&'static str, String)>);
 
 impl Finding {
     pub(crate) fn new(
@@ -171,6 +184,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Trouble> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some((first, rules)) = arguments.split_first() {
+        if first == "--write" {
+            return write(rules);
+        }
+    }
     let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
     for argument in arguments {
         if !names.contains(&argument.as_str()) {
@@ -187,6 +205,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Trouble> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Writes the pages of these rules anew.
+fn write(rules: &[String]) -> Result<ExitCode, Trouble> {
+    let names: Vec<&str> = WRITERS.iter().map(|(name, _)| *name).collect();
+    let all_known = rules.iter().all(|rule| names.contains(&rule.as_str()));
+    if rules.is_empty() || !all_known {
+        return Err(Trouble::Usage(format!(
+            "tidy --write takes names among: {}",
+            names.join(", ")
+        )));
+    }
+    let root = tree::root();
+    let tree = Tree::read(&root)?;
+    let chosen = WRITERS
+        .iter()
+        .filter(|(name, _)| rules.iter().any(|rule| rule == name));
+    for (path, text) in chosen.filter_map(|(_, write)| write(&tree)) {
+        std::fs::write(root.join(path), text)
+            .map_err(|error| Trouble::Failed(format!("cannot write {path}: {error}")))?;
+        println!("{path} is written");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// All rules, as one stage of `test-all`: the number of findings, which are printed.
@@ -247,6 +288,10 @@ mod tests {
             panic!("there is no such rule");
         };
         assert!(text.contains("world-door"), "{text}");
+        let write = ["--write".to_string(), "sizes".to_string()];
+        for arguments in [&write[..1], &write[..]] {
+            assert!(matches!(run(arguments), Err(Trouble::Usage(_))));
+        }
     }
 
     #[test]
