@@ -8,6 +8,7 @@
 
 mod bench;
 mod demo;
+mod guard;
 mod manifest;
 mod process;
 mod report;
@@ -61,6 +62,12 @@ const COMMANDS: &[Command] = &[
         takes: "[group] [--rounds N] [--only name] ...",
         what: "measures trill beside its peers; every argument goes to the benchmark program",
         run: bench::run,
+    },
+    Command {
+        name: "guard",
+        takes: "[path ...] [--accept] [--list]",
+        what: "counts the instructions of the hottest paths against those accepted so far",
+        run: guard::run,
     },
     Command {
         name: "help",

@@ -36,6 +36,18 @@ pub(crate) fn strace() -> Result<(), Trouble> {
     apt(&["strace"], "`strace`, with which tests count system calls")
 }
 
+/// Whose tool callgrind counts instructions.
+pub(crate) fn valgrind() -> Result<(), Trouble> {
+    if Call::program("valgrind", &["--version"]).works() {
+        return Ok(());
+    }
+    // The second one is what valgrind needs to know the C library's functions by name.
+    apt(
+        &["valgrind", "libc6-dbg"],
+        "`valgrind`, which counts instructions",
+    )
+}
+
 /// A part of the tool chain that `rustup` may have left out, such as clippy.
 pub(crate) fn component(name: &str, probe: &str) -> Result<(), Trouble> {
     if Call::cargo(&[probe, "--version"]).works() {

@@ -8,8 +8,8 @@ mod loom;
 mod minimum_rust;
 mod text;
 
-use crate::Trouble;
 use crate::process::Call;
+use crate::{Trouble, guard};
 
 /// One stage: its name on the command line, what it checks, and the function that does it.
 #[derive(Debug)]
@@ -74,6 +74,11 @@ pub(crate) const STAGES: &[Stage] = &[
         name: "loom",
         what: "the models of lock-free code, every interleaving within their bounds",
         run: loom::run,
+    },
+    Stage {
+        name: "guard",
+        what: "the hottest paths take no more instructions than accepted",
+        run: guard::stage,
     },
     Stage {
         name: "deny",
