@@ -38,6 +38,8 @@ pub enum Kind {
     Blocking = 11,
     /// Its turn: the task gave way to others.
     Turn = 12,
+    /// An operation on a file.
+    File = 13,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Kind::Task,
             Kind::Blocking,
             Kind::Turn,
+            Kind::File,
         ];
         all.into_iter().find(|kind| *kind as u8 == number)
     }
@@ -77,6 +80,7 @@ impl fmt::Display for Kind {
             Kind::Task => "task",
             Kind::Blocking => "blocking",
             Kind::Turn => "turn",
+            Kind::File => "file",
         })
     }
 }

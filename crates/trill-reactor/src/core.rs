@@ -13,6 +13,8 @@ use trill_park::{Driver, Thread};
 
 use crate::backend::{Events, Limit, Poller};
 use crate::choice::{Choice, Reason};
+use crate::ring;
+use crate::rings::{NoRings, Rings};
 use crate::slot::{Ready, Slot};
 use crate::slots::{Slots, Token};
 
@@ -26,6 +28,10 @@ pub(crate) struct Core {
     slots: Slots,
     /// How many sources are registered.
     sources: AtomicUsize,
+    /// How many operations its rings have under way.
+    operations: AtomicUsize,
+    /// Why it has no rings, as far as that was decided when it was made.
+    pub(crate) no_rings: Option<NoRings>,
     /// How many handles name it; with none it lies in the pool.
     pub(crate) handles: AtomicUsize,
     turns: AtomicU64,
@@ -51,7 +57,11 @@ pub(crate) struct Entry {
 
 impl Core {
     /// Makes a core for the rest of the process.
-    pub(crate) fn leak(choice: Choice, oneshot: bool) -> io::Result<&'static Core> {
+    pub(crate) fn leak(
+        choice: Choice,
+        oneshot: bool,
+        no_rings: Option<NoRings>,
+    ) -> io::Result<&'static Core> {
         let (poller, events) = Poller::new(choice.backend, oneshot)?;
         Ok(Box::leak(Box::new(Core {
             poller,
@@ -59,6 +69,8 @@ impl Core {
             leader: Mutex::new(events),
             slots: Slots::new(),
             sources: AtomicUsize::new(0),
+            operations: AtomicUsize::new(0),
+            no_rings,
             handles: AtomicUsize::new(0),
             turns: AtomicU64::new(0),
             events: AtomicU64::new(0),
@@ -72,6 +84,13 @@ impl Core {
 
     /// Registers a descriptor.
     pub(crate) fn register(&'static self, fd: BorrowedFd<'_>) -> io::Result<Entry> {
+        let entry = self.admit(fd)?;
+        self.sources.fetch_add(1, Ordering::Relaxed);
+        Ok(entry)
+    }
+
+    /// As [`Core::register`], for a descriptor of the reactor's own, which counts as no source.
+    pub(crate) fn admit(&'static self, fd: BorrowedFd<'_>) -> io::Result<Entry> {
         let (index, slot) = self.slots.take()?;
         let generation = slot.open(fd.as_raw_fd());
         let token = Token { index, generation };
@@ -80,7 +99,6 @@ impl Core {
             self.slots.give_back(index);
             return Err(error);
         }
-        self.sources.fetch_add(1, Ordering::Relaxed);
         Ok(Entry { slot, token })
     }
 
@@ -88,11 +106,17 @@ impl Core {
     ///
     /// If the back end fails its events still find nobody, because the slot has a new generation.
     pub(crate) fn deregister(&self, entry: Entry, fd: BorrowedFd<'_>) -> io::Result<()> {
+        let removed = self.expel(entry, fd);
+        self.sources.fetch_sub(1, Ordering::Relaxed);
+        removed
+    }
+
+    /// Opposite of [`Core::admit`].
+    pub(crate) fn expel(&self, entry: Entry, fd: BorrowedFd<'_>) -> io::Result<()> {
         let mut woken = Vec::new();
         entry.slot.close(&mut woken);
         let removed = self.poller.remove(fd);
         self.slots.give_back(entry.token.index);
-        self.sources.fetch_sub(1, Ordering::Relaxed);
         woken.into_iter().for_each(trill_park::wake);
         removed
     }
@@ -152,6 +176,33 @@ impl Core {
     /// Tells why it was chosen this time.
     pub(crate) fn set_reason(&self, reason: Reason) {
         self.why().reason = reason;
+    }
+
+    /// Whether it runs operations, or why not.
+    pub(crate) fn rings(&self) -> Rings {
+        match &self.no_rings {
+            Some(why) => Rings::Off(why.clone()),
+            None => match ring::test() {
+                Ok(()) => Rings::On,
+                Err(why) => Rings::Off(NoRings::System(why)),
+            },
+        }
+    }
+
+    /// A ring of this reactor has one more operation under way.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    pub(crate) fn operation_begins(&self) {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A ring of this reactor has one operation less under way.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    pub(crate) fn operation_ended(&self) {
+        self.operations.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn operations(&self) -> usize {
+        self.operations.load(Ordering::Relaxed)
     }
 
     pub(crate) fn sources(&self) -> usize {
@@ -214,7 +265,7 @@ impl Driver for Core {
     }
 
     fn is_idle(&self) -> bool {
-        self.sources() == 0
+        self.sources() == 0 && self.operations() == 0
     }
 }
 
@@ -223,6 +274,7 @@ impl fmt::Debug for Core {
         f.debug_struct("Reactor")
             .field("backend", &self.choice())
             .field("sources", &self.sources())
+            .field("operations", &self.operations())
             .field("turns", &self.turns())
             .field("events", &self.events())
             .field("failure", &self.why().failure)

@@ -36,10 +36,15 @@
 //! * The back end is epoll on Linux, else the crate `polling`. The environment variable
 //!   `TRILL_REACTOR=epoll|polling` or [`Reactor::builder`] chooses another; [`Reactor::backend`] tells which and why.
 //!
+//! * Files are always ready and block all the same: their operations are submitted as a whole, with what they own
+//!   ([`op`]), to a ring of the submitting thread (io_uring), which is one more member of the epoll set.
+//!   Where a test at run time finds no rings, [`Reactor::submit`] hands the operation back; [`Reactor::rings`] tells why,
+//!   and `TRILL_URING=off` switches them off.
+//!
 //! # What it does not do
 //!
 //! It has no timers and no tasks (`trill-timer`, `trill-executor`), resolves no names and knows no socket options
-//! (`trill-net`), and cannot wait for regular files, which are always ready. It needs a Unix system.
+//! (`trill-net`), and reads and writes no files where there are no rings (`trill-fs`). It needs a Unix system.
 
 #[cfg(not(unix))]
 compile_error!("trill-reactor watches file descriptors, so it needs a Unix system");
@@ -52,10 +57,37 @@ mod core;
 mod direction;
 mod error;
 mod io_safe;
+mod landed;
 mod nonblocking;
+pub mod op;
+mod pending;
 mod primitive;
 mod reactor;
 mod ready;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64",
+    )
+))]
+mod ring;
+#[cfg(not(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64",
+    )
+)))]
+#[path = "ring/no_ring.rs"]
+mod ring;
+mod rings;
 mod slot;
 mod slots;
 mod source;
@@ -74,8 +106,10 @@ pub use block_on::block_on;
 pub use choice::{Backend, Choice, Reason};
 pub use direction::Direction;
 pub use io_safe::IoSafe;
+pub use pending::Pending;
 pub use reactor::{Builder, EnteredReactor, Reactor};
 pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
+pub use rings::{NoRings, Rings};
 pub use slot::Seen;
 pub use source::Source;
 pub use tcp::Connect;

@@ -8,8 +8,14 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use trill_world::World;
+
 use crate::choice::{Backend, Choice, Reason, choose};
 use crate::core::Core;
+use crate::op::Operation;
+use crate::pending::Pending;
+use crate::ring;
+use crate::rings::{self, Rings};
 
 /// A place where sources are registered and threads wait for their events.
 ///
@@ -38,8 +44,8 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// If the environment variable `TRILL_REACTOR` names no back end, or what the operating system says when it
-    /// refuses the descriptors. The next call tries again.
+    /// If the environment variable `TRILL_REACTOR` names no back end, if `TRILL_URING` is neither `auto` nor `off`, or
+    /// what the operating system says when it refuses the descriptors. The next call tries again.
     ///
     /// # Examples
     ///
@@ -86,6 +92,7 @@ impl Reactor {
         Builder {
             backend: None,
             oneshot: false,
+            rings: true,
         }
     }
 
@@ -111,6 +118,72 @@ impl Reactor {
     /// See [`Choice`].
     pub fn backend(&self) -> Choice {
         self.core.choice()
+    }
+
+    /// Tells whether this reactor runs operations by itself, and why not.
+    ///
+    /// The first call in a process finds out by a test, which takes some 100 µs.
+    ///
+    /// # Examples
+    ///
+    /// See [`Rings`].
+    pub fn rings(&self) -> Rings {
+        self.core.rings()
+    }
+
+    /// Gives a whole operation to the system, to this thread's ring in this reactor; hands it back if that cannot be.
+    ///
+    /// It begins at once. The ring is made at the first call on a thread and ends with that: the thread's end
+    /// waits until the system is done with all that was submitted there. Whoever awaits may do so anywhere.
+    ///
+    /// # Errors
+    ///
+    /// The operation, untouched, if there are no rings here (see [`Reactor::rings`]), the system does not know this
+    /// one, the thread was refused a ring or has 4,096 operations under way, or the world is a simulated one. Do it
+    /// in another way then, as on a blocking pool.
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`Pending`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::sync::Arc;
+    /// use trill_reactor::{Reactor, block_on, op};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("trill-submit-{}", std::process::id()));
+    /// # std::fs::write(&path, "some text")?;
+    /// let file = Arc::new(std::fs::File::open(&path)?.into());
+    /// # std::fs::remove_file(&path)?;
+    /// let read = op::Read::new(file, vec![0; 4], Some(5));
+    /// match Reactor::current()?.submit(read) {
+    ///     Ok(reading) => {
+    ///         let (count, buffer) = block_on(reading).map_err(|_| io::ErrorKind::Interrupted)?;
+    ///         assert_eq!(&buffer[..count?], b"text");
+    ///     }
+    ///     Err(read) => println!("no rings: read {:?} on a thread", read.range),
+    /// }
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    pub fn submit<O: Operation>(&self, operation: O) -> Result<Pending<O>, O> {
+        if self.core.no_rings.is_some() || !World::current().is_os() {
+            return Err(operation);
+        }
+        ring::submit(self.core, operation)
+    }
+
+    /// Returns how many operations are under way on the rings of this reactor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(trill_reactor::Reactor::builder().rings(false).build()?.operations(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn operations(&self) -> usize {
+        self.core.operations()
     }
 
     /// Returns the steps in which a wait counts time: a nanosecond, or a millisecond on Linux before 5.11.
@@ -259,6 +332,7 @@ impl fmt::Debug for Reactor {
 pub struct Builder {
     backend: Option<Backend>,
     oneshot: bool,
+    rings: bool,
 }
 
 impl Builder {
@@ -269,6 +343,18 @@ impl Builder {
     /// See [`Builder`].
     pub fn backend(mut self, backend: Backend) -> Builder {
         self.backend = Some(backend);
+        self
+    }
+
+    /// Lets the reactor run operations on io_uring where the system has it, or forbids it; the default is `true`.
+    ///
+    /// The environment variable `TRILL_URING=off` forbids it to all reactors of a process.
+    ///
+    /// # Examples
+    ///
+    /// See [`Rings`].
+    pub fn rings(mut self, rings: bool) -> Builder {
+        self.rings = rings;
         self
     }
 
@@ -308,9 +394,13 @@ impl Builder {
     /// Takes a core of this kind out of the pool, or makes one.
     fn take_or_make(&self, choice: Choice) -> io::Result<&'static Core> {
         let oneshot = self.oneshot && choice.backend == Backend::Polling;
+        let no_rings = rings::forbidden(self.rings, choice.backend)?;
         let mut pool = pool();
-        let fits =
-            |core: &&Core| core.choice().backend == choice.backend && core.asked_oneshot == oneshot;
+        let fits = |core: &&Core| {
+            core.choice().backend == choice.backend
+                && core.asked_oneshot == oneshot
+                && core.no_rings == no_rings
+        };
         // The one returned last: threads that parked in it may be about to park in the next one.
         match pool.iter().rposition(fits) {
             Some(index) => {
@@ -318,7 +408,7 @@ impl Builder {
                 core.set_reason(choice.reason);
                 Ok(core)
             }
-            None => Core::leak(choice, oneshot),
+            None => Core::leak(choice, oneshot, no_rings),
         }
     }
 }

@@ -3,6 +3,9 @@
 #![allow(clippy::disallowed_methods)] // Threads that are joined at once.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
+#[cfg(target_os = "linux")]
+pub mod deny;
+
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,0 +1,237 @@
+//! Operations in the system's terms.
+//!
+//! The pointers lead into the operation or to what it owns on the heap. They stay right because the operation lies in
+//! its [`Flight`](super::journey::Flight), which is not moved, and is not touched until the system is done.
+#![allow(unsafe_code)] // The system fills a structure.
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use io_uring::{opcode, squeue, types};
+use rustix::fs::{AtFlags, OFlags, Statx, StatxFlags};
+
+use crate::op::{
+    Attributes, Close, CreateDir, Open, Read, Rename, SetLen, Stamp, Stat, Sync, Unlink, Write,
+};
+
+/// What the system writes about a file.
+pub(crate) type RawStat = MaybeUninit<Statx>;
+
+/// What a ring has to know of an operation.
+pub trait Raw {
+    /// The system's number for it.
+    #[doc(hidden)]
+    const CODE: u8;
+
+    /// Whether ending it early loses nothing that somebody counts on.
+    #[doc(hidden)]
+    const CANCELS: bool;
+
+    /// Whether one that was interrupted has done nothing, and can be submitted again.
+    #[doc(hidden)]
+    const BEGINS_ANEW: bool = true;
+
+    /// What to tell the system. The operation does not move from now on until the system is done.
+    #[doc(hidden)]
+    fn entry(&mut self) -> squeue::Entry;
+}
+
+impl<B: AsMut<[u8]>> Raw for Read<B> {
+    const CODE: u8 = opcode::Read::CODE;
+    const CANCELS: bool = true;
+
+    fn entry(&mut self) -> squeue::Entry {
+        let room = self.buffer.as_mut();
+        let (start, end) = (self.range.start, self.range.end.min(room.len()));
+        let room = room.get_mut(start..end).unwrap_or_default();
+        let entry = opcode::Read::new(fd(&self.file), room.as_mut_ptr(), count(room.len()))
+            .offset(self.offset.unwrap_or(OWN_POSITION))
+            .build();
+        on_a_worker_if_long(entry, room.len())
+    }
+}
+
+impl<B: AsRef<[u8]>> Raw for Write<B> {
+    const CODE: u8 = opcode::Write::CODE;
+    const CANCELS: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        let bytes = self.buffer.as_ref();
+        let (start, end) = (self.range.start, self.range.end.min(bytes.len()));
+        let bytes = bytes.get(start..end).unwrap_or_default();
+        let entry = opcode::Write::new(fd(&self.file), bytes.as_ptr(), count(bytes.len()))
+            .offset(self.offset.unwrap_or(OWN_POSITION))
+            .build();
+        on_a_worker_if_long(entry, bytes.len())
+    }
+}
+
+impl Raw for Sync {
+    const CODE: u8 = opcode::Fsync::CODE;
+    const CANCELS: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        let flags = if self.data_only {
+            types::FsyncFlags::DATASYNC
+        } else {
+            types::FsyncFlags::empty()
+        };
+        opcode::Fsync::new(fd(&self.file)).flags(flags).build()
+    }
+}
+
+impl Raw for SetLen {
+    const CODE: u8 = opcode::Ftruncate::CODE;
+    const CANCELS: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        opcode::Ftruncate::new(fd(&self.file), self.len).build()
+    }
+}
+
+impl Raw for Close {
+    const CODE: u8 = opcode::Close::CODE;
+    const CANCELS: bool = false;
+    const BEGINS_ANEW: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        opcode::Close::new(fd(&self.file)).build()
+    }
+}
+
+impl Raw for Open {
+    const CODE: u8 = opcode::OpenAt::CODE;
+    const CANCELS: bool = true;
+
+    fn entry(&mut self) -> squeue::Entry {
+        let flags = self.flags | OFlags::CLOEXEC.bits();
+        let entry = opcode::OpenAt::new(HERE, self.path.as_ptr())
+            .flags(flags as i32)
+            .mode(self.mode)
+            .build();
+        if self.waits {
+            entry.flags(squeue::Flags::ASYNC)
+        } else {
+            entry
+        }
+    }
+}
+
+impl Raw for Stat {
+    const CODE: u8 = opcode::Statx::CODE;
+    const CANCELS: bool = true;
+
+    fn entry(&mut self) -> squeue::Entry {
+        let answer = self
+            .answer
+            .0
+            .get_or_insert_with(|| Box::new(MaybeUninit::zeroed()));
+        let answer: *mut Statx = answer.as_mut_ptr();
+        let (directory, flags) = match &self.file {
+            Some(file) => (fd(file), AtFlags::EMPTY_PATH),
+            None if self.follow => (HERE, AtFlags::empty()),
+            None => (HERE, AtFlags::SYMLINK_NOFOLLOW),
+        };
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        opcode::Statx::new(directory, self.path.as_ptr(), answer.cast())
+            .flags(flags.bits() as i32)
+            .mask(wanted.bits())
+            .build()
+    }
+}
+
+impl Raw for Rename {
+    const CODE: u8 = opcode::RenameAt::CODE;
+    const CANCELS: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        opcode::RenameAt::new(HERE, self.from.as_ptr(), HERE, self.to.as_ptr()).build()
+    }
+}
+
+impl Raw for Unlink {
+    const CODE: u8 = opcode::UnlinkAt::CODE;
+    const CANCELS: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        let flags = if self.directory {
+            AtFlags::REMOVEDIR
+        } else {
+            AtFlags::empty()
+        };
+        opcode::UnlinkAt::new(HERE, self.path.as_ptr())
+            .flags(flags.bits() as i32)
+            .build()
+    }
+}
+
+impl Raw for CreateDir {
+    const CODE: u8 = opcode::MkDirAt::CODE;
+    const CANCELS: bool = false;
+
+    fn entry(&mut self) -> squeue::Entry {
+        opcode::MkDirAt::new(HERE, self.path.as_ptr())
+            .mode(self.mode)
+            .build()
+    }
+}
+
+/// What a `Stat` that the system has answered says.
+pub(crate) fn attributes(stat: Stat) -> std::io::Result<Attributes> {
+    let Some(raw) = stat.answer.0 else {
+        return Err(std::io::ErrorKind::InvalidData.into());
+    };
+    // SAFETY: it is made of integers, and was zeros before the system wrote to it. `tests/operations.rs` compares each.
+    let raw = unsafe { raw.assume_init() };
+    let stamp = |time: rustix::fs::StatxTimestamp| Stamp {
+        seconds: time.tv_sec,
+        nanoseconds: time.tv_nsec,
+    };
+    let knows_birth = StatxFlags::from_bits_retain(raw.stx_mask).contains(StatxFlags::BTIME);
+    Ok(Attributes {
+        dev: rustix::fs::makedev(raw.stx_dev_major, raw.stx_dev_minor),
+        ino: raw.stx_ino,
+        mode: raw.stx_mode.into(),
+        nlink: raw.stx_nlink.into(),
+        uid: raw.stx_uid,
+        gid: raw.stx_gid,
+        rdev: rustix::fs::makedev(raw.stx_rdev_major, raw.stx_rdev_minor),
+        len: raw.stx_size,
+        blksize: raw.stx_blksize.into(),
+        blocks: raw.stx_blocks,
+        accessed: stamp(raw.stx_atime),
+        modified: stamp(raw.stx_mtime),
+        changed: stamp(raw.stx_ctime),
+        created: knows_birth.then(|| stamp(raw.stx_btime)),
+    })
+}
+
+fn fd(file: &OwnedFd) -> types::Fd {
+    types::Fd(file.as_raw_fd())
+}
+
+/// How much of a transfer is asked for: the system moves 2 GiB at most anyway.
+fn count(len: usize) -> u32 {
+    u32::try_from(len.min(TRANSFER_MAX)).unwrap_or(u32::MAX)
+}
+
+/// Copying much is left to a worker of the system, so that it does not hold up the thread that submits.
+fn on_a_worker_if_long(entry: squeue::Entry, len: usize) -> squeue::Entry {
+    if len >= LONG {
+        entry.flags(squeue::Flags::ASYNC)
+    } else {
+        entry
+    }
+}
+
+/// The working directory, `AT_FDCWD`.
+const HERE: types::Fd = types::Fd(-100);
+
+/// Stands for the file's own position.
+const OWN_POSITION: u64 = u64::MAX;
+
+/// The system's own limit for one transfer.
+const TRANSFER_MAX: usize = 0x7fff_f000;
+
+/// 128 KiB: copying so much takes about as long as handing it to a worker and back (some 10 µs).
+const LONG: usize = 128 << 10;
