@@ -15,6 +15,7 @@ mod limits;
 mod locks;
 mod many;
 mod mistakes;
+mod next;
 mod pipe;
 mod promises;
 mod queues;

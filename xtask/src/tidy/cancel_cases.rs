@@ -1,15 +1,16 @@
 //! Every public function that returns a future is dropped at each of its awaits by a test.
 //!
 //! The test `cancel_anywhere` of the package trill-tests has one case for each such function, named
-//! by its path, and one for each public future that no function returns by itself, named by the path of its type.
+//! by its path, one for each public future that no function returns by itself, named by the path of its type, and one for
+//! each public stream, named by the path of its `poll_next`.
 //! Dropping a future is how a user cancels it, and a promise about that is worth what
 //! its test is worth; so a function without a case is a finding, and so is a case without a function.
 
 use std::collections::BTreeMap;
 
 use super::Finding;
-use super::futures::{others, waiting};
-use crate::source::Source;
+use super::futures::{others, streams, waiting};
+use crate::source::{Source, words};
 use crate::tree::Tree;
 
 /// The crates whose functions need a case: those that hold no descriptor. What a drop means for a
@@ -63,6 +64,11 @@ fn check_with(tree: &Tree, crates: &[&str], exceptions: &[(&str, &str)]) -> Vec<
             let path = path(tree, name, found.source, [found.name]);
             functions.insert(path, (found.source, found.offset));
         }
+        for found in streams(&sources) {
+            let tail = [found.name, "poll_next".to_string()];
+            let path = path(tree, name, found.source, tail);
+            functions.insert(path, (found.source, found.offset));
+        }
         for found in functions_of_crate {
             let tail = found.owner.into_iter().chain([found.function.name]);
             let path = path(tree, name, found.source, tail);
@@ -92,6 +98,13 @@ fn check_with(tree: &Tree, crates: &[&str], exceptions: &[(&str, &str)]) -> Vec<
                 format!("`{name}` is no public function that returns a future"),
                 "give the case the function's path, or remove it",
             ));
+        } else if checked && !calls(source, *offset, name) {
+            findings.push(Finding::at(
+                source,
+                *offset,
+                format!("the case of `{name}` never calls it"),
+                "await in `wait:` what the function returns",
+            ));
         }
     }
     for (name, _) in exceptions {
@@ -118,6 +131,15 @@ fn named_cases(source: &Source) -> Vec<(String, usize)> {
             Some((source.text[open..close].to_string(), at))
         })
         .collect()
+}
+
+/// Whether the case that begins at an offset has the function's name in its code. A type's name says nothing: what is
+/// awaited is a value of it.
+fn calls(source: &Source, offset: usize, name: &str) -> bool {
+    let open = offset + MACRO.len() - 1;
+    let body = &source.code[open..source.close(open)];
+    let last = name.rsplit("::").next().unwrap_or_default();
+    last.starts_with(char::is_uppercase) || words(body, last).next().is_some()
 }
 
 /// The path by which users reach what a source declares, as far as modules go: private ones are left out,
@@ -179,6 +201,12 @@ mod tests {
             "pub struct S;\nimpl S { pub async fn send(&self) {} }\n\
              pub struct Half;\nimpl Future for Half {}\npub fn pair() -> (S, Half) {}",
         ),
+        (
+            "crates/a-b/src/more.rs",
+            "pub struct Items;\nimpl Stream for Items {}\npub type Boxed = Pin<Box<channel::Recv>>;\n\
+             pub trait Wait { fn wait(&self) -> Boxed; }\npub fn boxed() -> BoxFuture<'static, ()> {}\n\
+             pub fn into() -> impl IntoFuture<Output = ()> {}",
+        ),
     ];
 
     fn findings(cases: &str, exceptions: &[(&str, &str)]) -> Vec<Finding> {
@@ -190,9 +218,11 @@ mod tests {
         findings
     }
 
-    const COMPLETE: &str = "case!(one: \"a_b::Mutex::lock\", x);\ncase!(\n    two:\n    \"a_b::free\", x);\n\
-                            case!(\"a_b::channel::R::recv\");\ncase!(\"a_b::channel::one::S::send\");\n\
+    const COMPLETE: &str = "case!(one: \"a_b::Mutex::lock\", x.lock());\ncase!(\n    two:\n    \"a_b::free\", free());\n\
+                            case!(\"a_b::channel::R::recv\", recv);\ncase!(\"a_b::channel::one::S::send\", send);\n\
                             case!(\"a_b::channel::one::Half\");\n\
+                            case!(\"a_b::Items::poll_next\", poll_next);\ncase!(\"a_b::Wait::wait\", wait);\n\
+                            case!(\"a_b::boxed\", boxed);\ncase!(\"a_b::into\", into);\n\
                             case!(\"other::crate_of_no_concern\");";
 
     #[test]
@@ -202,13 +232,20 @@ mod tests {
 
     #[test]
     fn functions_without_a_case_are_found_by_their_path() {
-        let found = findings("case!(\"a_b::free\");", &[("a_b::Mutex::lock", "why")]);
+        let found = findings(
+            "case!(\"a_b::free\", free());",
+            &[("a_b::Mutex::lock", "why")],
+        );
         assert_eq!(
             places(&found),
             [
                 ("crates/a-b/src/channel/one/mod.rs", 2),
                 ("crates/a-b/src/channel/one/mod.rs", 4),
-                ("crates/a-b/src/channel/recv.rs", 4)
+                ("crates/a-b/src/channel/recv.rs", 4),
+                ("crates/a-b/src/more.rs", 2),
+                ("crates/a-b/src/more.rs", 4),
+                ("crates/a-b/src/more.rs", 5),
+                ("crates/a-b/src/more.rs", 6),
             ]
         );
         assert!(
@@ -220,10 +257,17 @@ mod tests {
 
     #[test]
     fn cases_without_a_function_and_doubles_are_found() {
-        let cases = format!("{COMPLETE}\ncase!(\"a_b::gone\");\ncase!(\"a_b::free\");");
+        let cases = format!("{COMPLETE}\ncase!(\"a_b::gone\", gone);\ncase!(\"a_b::free\", free);");
         let found = findings(&cases, &[]);
         let lines: Vec<usize> = found.iter().map(|finding| finding.line).collect();
-        assert_eq!(lines, [9, 10]);
+        assert_eq!(lines, [13, 14]);
+    }
+
+    #[test]
+    fn cases_that_do_not_call_their_function_are_found() {
+        let found = findings(&COMPLETE.replace("x.lock()", "x"), &[]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].what.contains("never calls"), "{}", found[0].what);
     }
 
     #[test]

@@ -118,10 +118,62 @@ pub(crate) fn public_functions(source: &Source) -> Vec<Function> {
     found
 }
 
-/// The head of a return type: its last path part, looking into `Result` and `Option`.
+/// Every function of a `pub trait` that its docs show, with the trait's name.
+pub(crate) fn trait_functions(source: &Source) -> Vec<(String, Function)> {
+    let mut found = Vec::new();
+    for at in source.words("trait") {
+        let before = source.code[..at].trim_end();
+        if identifier_before(before) != "pub" || source.in_tests(at) {
+            continue;
+        }
+        let name = identifier(&source.code[at + "trait".len()..]).to_string();
+        let Some(open) = source.code[at..].find('{').map(|n| at + n) else {
+            continue;
+        };
+        let body = open + 1..source.close(open);
+        for offset in source.words("fn").filter(|at| body.contains(at)) {
+            // A function within the body of a default one is nobody's.
+            let before = &source.code[body.start..offset];
+            let nested = before.matches('{').count() != before.matches('}').count();
+            if nested || source.above(offset).contains("#[doc(hidden)]") {
+                continue;
+            }
+            let rest = source.code[offset + 2..].trim_start();
+            let function = identifier(rest);
+            found.push((
+                name.clone(),
+                Function {
+                    name: function.to_string(),
+                    offset,
+                    is_async: identifier_before(before.trim_end()) == "async",
+                    returns: return_type(&rest[function.len()..]),
+                },
+            ));
+        }
+    }
+    found
+}
+
+/// The names of the public type aliases, and what they stand for.
+pub(crate) fn aliases(source: &Source) -> Vec<(String, String)> {
+    source
+        .words("type")
+        .filter(|at| identifier_before(source.code[..*at].trim_end()) == "pub")
+        .filter_map(|at| {
+            let end = source.code[at..].find(';')? + at;
+            let (head, target) = source.code[at + "type".len()..end].split_once('=')?;
+            Some((identifier(head).to_string(), target.trim().to_string()))
+        })
+        .collect()
+}
+
+/// What a type may be wrapped in and still be what it is to who awaits it.
+const WRAPPERS: &[&str] = &["Box", "Option", "Pin", "Result"];
+
+/// The head of a return type: its last path part, looking into [`WRAPPERS`].
 pub(crate) fn head(returns: &str) -> String {
     let name = last_part(returns);
-    if name == "Result" || name == "Option" {
+    if WRAPPERS.contains(&name.as_str()) {
         let inside = returns.split_once('<').map_or("", |(_, inside)| inside);
         return head(inside.trim());
     }
@@ -250,6 +302,42 @@ mod tests {
         assert_eq!(head("io::Result<D<'_>>"), "D");
         assert_eq!(head("Option<x::Lock<'_, T>>"), "Lock");
         assert_eq!(head("&Lock"), "");
+    }
+
+    #[test]
+    fn functions_of_public_traits_are_read() {
+        let source = source(
+            "pub trait A<T>: B {\n    type F: Future;\n    fn a(&self) -> Self::F;\n    async fn b() { fn c() {} }\n\n    #[doc(hidden)]\n    fn g() -> X;\n}\n\
+             trait C { fn d(); }\npub(crate) trait E { fn f(); }",
+        );
+        let found: Vec<_> = trait_functions(&source)
+            .into_iter()
+            .map(|(of, f)| (of, f.name, f.is_async, f.returns))
+            .collect();
+        let function = |name: &str, is_async, returns: &str| {
+            (
+                "A".to_string(),
+                name.to_string(),
+                is_async,
+                returns.to_string(),
+            )
+        };
+        assert_eq!(
+            found,
+            [function("a", false, "Self::F"), function("b", true, "")]
+        );
+    }
+
+    #[test]
+    fn aliases_and_wrappers_are_looked_through() {
+        let source = source("pub type A<'a> = Pin<Box<b::B<'a>>>;\ntype C = D;");
+        let found = aliases(&source);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].0.as_str(), head(&found[0].1).as_str()),
+            ("A", "B")
+        );
+        assert_eq!(head("Pin<&mut B>"), "");
     }
 
     #[test]

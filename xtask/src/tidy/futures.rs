@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::functions::{Function, head, impls, public_functions, public_types};
+use super::functions::{
+    Function, Impl, aliases, head, impls, public_functions, public_types, trait_functions,
+};
 use crate::source::{Source, words};
 
 /// A public function that returns a future.
@@ -36,10 +38,7 @@ pub(crate) fn others<'a>(sources: &[&'a Source], waiting: &[Waiting<'_>]) -> Vec
                 function.returns.as_ref() == Some(&block.name)
                     && (only_one || folder(function.source) == folder(source))
             };
-            if block.of.as_deref() == Some("Future")
-                && public.contains(&block.name)
-                && !waiting.iter().any(returned)
-            {
+            if awaits(&block) && public.contains(&block.name) && !waiting.iter().any(returned) {
                 found.push(Named {
                     source,
                     offset: block.body.start,
@@ -60,7 +59,7 @@ pub(crate) fn waiting<'a>(sources: &[&'a Source]) -> Vec<Waiting<'a>> {
                 .into_iter()
                 .map(|block| (folder(source), block))
         })
-        .filter(|(_, block)| block.of.as_deref() == Some("Future"))
+        .filter(|(_, block)| awaits(block))
         .map(|(folder, block)| (folder, block.name))
         .collect();
     let folders = folders(sources);
@@ -71,29 +70,40 @@ pub(crate) fn waiting<'a>(sources: &[&'a Source]) -> Vec<Waiting<'a>> {
         _ => futures.contains(&(folder(source), name.to_string())),
     };
 
+    let aliases: BTreeMap<String, String> =
+        sources.iter().flat_map(|source| aliases(source)).collect();
+
     let mut found = Vec::new();
     for source in sources {
         let blocks = impls(source);
-        for function in public_functions(source) {
+        let methods = trait_functions(source)
+            .into_iter()
+            .map(|(owner, function)| (Some(owner), function));
+        let functions = public_functions(source).into_iter().map(|function| {
             let owner = blocks
                 .iter()
                 .find(|block| block.of.is_none() && block.body.contains(&function.offset))
                 .map(|block| block.name.clone());
-            // A method of a type that no user can name is not public, whatever it says.
-            if owner
+            (owner, function)
+        });
+        // A method of a type that no user can name is not public, whatever it says.
+        let functions = functions.filter(|(owner, _)| {
+            owner
                 .as_ref()
-                .is_some_and(|owner| !folders.contains_key(owner))
-            {
-                continue;
-            }
-            let head = match head(&function.returns) {
+                .is_none_or(|owner| folders.contains_key(owner))
+        });
+        for (owner, function) in functions.chain(methods) {
+            let written = head(&function.returns);
+            let written = aliases.get(&written).unwrap_or(&function.returns);
+            let head = match head(written) {
                 name if name == "Self" => owner.clone().unwrap_or_default(),
                 name => name,
             };
-            let unnamed = |keyword| words(&function.returns, keyword).next().is_some();
+            let has = |keyword| words(written, keyword).next().is_some();
             let future = function.is_async
                 || is_future(source, &head)
-                || (unnamed("Future") && (unnamed("impl") || unnamed("dyn")));
+                || BOXED.contains(&head.as_str())
+                || ((has("Future") || has("IntoFuture")) && (has("impl") || has("dyn")));
             if future {
                 found.push(Waiting {
                     source,
@@ -106,6 +116,35 @@ pub(crate) fn waiting<'a>(sources: &[&'a Source]) -> Vec<Waiting<'a>> {
     }
     found
 }
+
+/// The public types of a crate that are streams, and where their `impl Stream` stands.
+pub(crate) fn streams<'a>(sources: &[&'a Source]) -> Vec<Named<'a>> {
+    let public: BTreeSet<String> = sources
+        .iter()
+        .flat_map(|source| public_types(source))
+        .collect();
+    let mut found = Vec::new();
+    for source in sources {
+        for block in impls(source) {
+            if block.of.as_deref() == Some("Stream") && public.contains(&block.name) {
+                found.push(Named {
+                    source,
+                    offset: block.body.start,
+                    name: block.name,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether an impl makes its type something that can be awaited.
+fn awaits(block: &Impl) -> bool {
+    matches!(block.of.as_deref(), Some("Future" | "IntoFuture"))
+}
+
+/// The names under which other crates offer boxed futures.
+const BOXED: &[&str] = &["BoxFuture", "LocalBoxFuture"];
 
 /// The public types, and the folders in which one of that name is declared.
 fn folders<'a>(sources: &[&'a Source]) -> BTreeMap<String, BTreeSet<&'a str>> {
