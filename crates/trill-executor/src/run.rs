@@ -3,8 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use trill_cell::{Kind, waiting};
 
 use crate::executor;
 use crate::runner::Runner;
@@ -120,6 +123,8 @@ impl Future for Tick<'_> {
             }
             let sleeper = self.sleeper.get_or_insert_with(|| Runner::new(state));
             if sleeper.sleep(cx) {
+                // No task in particular: the next that is ready.
+                waiting(Kind::Other, 0, Location::caller());
                 return Poll::Pending;
             }
         }

@@ -4,16 +4,13 @@
 
 mod common;
 
-use std::future::{Future, pending};
 use std::panic::panic_any;
-use std::pin::pin;
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use common::{Drops, Runtime, on_thread, until};
-use trill_cell::{Header, Kind, Spawned, Wait, current, current_id, local, swap_local};
+use trill_cell::{Header, current, current_id, local, swap_local};
 use trill_executor::{Executor, ambient};
 use trill_park::block_on;
 use trill_portal::{Portal, PortalError, PortalTask};
@@ -234,43 +231,6 @@ fn task_keeps_the_line_of_the_call_as_its_spawn_site() {
     assert_eq!((called.file(), called.line()), (file!(), line!() - 1));
     let started = portal.start(async move { site() }).wait().unwrap();
     assert_eq!((started.file(), started.line()), (file!(), line!() - 1));
-}
-
-/// Polls a task once, and returns what it waits for.
-fn wait_of(future: impl Future) -> Wait {
-    let header = Header::new(Spawned::here());
-    let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(header.poll(|| future.as_mut().poll(&mut cx)).is_pending());
-    header.wait().unwrap()
-}
-
-#[test]
-fn awaited_handle_tells_the_line_of_the_await_and_the_task() {
-    let ex = Executor::new();
-    let portal = Portal::on(&ex);
-    let task = portal.start(async {});
-    let ordered = wait_of(async {
-        task.await.ok();
-    });
-    assert_eq!(ordered.location.unwrap().line(), line!() - 2);
-    assert_eq!((ordered.kind, ordered.value), (Kind::Task, 0));
-
-    let (send, receive) = mpsc::channel();
-    let task = portal.start(async move {
-        send.send(current_id().unwrap().as_u64()).unwrap();
-        pending::<()>().await;
-    });
-    while ex.try_tick() {}
-    let placed = wait_of(async {
-        task.await.ok();
-    });
-    let location = placed.location.unwrap();
-    assert_eq!((location.file(), location.line()), (file!(), line!() - 3));
-    assert_eq!(
-        (placed.kind, placed.value),
-        (Kind::Task, receive.recv().unwrap())
-    );
 }
 
 #[test]

@@ -57,3 +57,32 @@ fn opening_a_connection_tells_where_it_is_awaited() {
     let _first = trill_park::block_on(trill_net::TcpStream::connect(address)).unwrap();
     waits(Kind::Writable, line!(), async { drop(trill_server::open_connection("127.0.0.1", address.port()).await) });
 }
+
+#[test]
+fn opening_a_connection_to_a_path_tells_where_it_is_awaited() {
+    let path = std::env::temp_dir().join(format!("trill-server-location-{}", std::process::id()));
+    let listener = trill_net::unix::UnixListener::bind(&path).unwrap();
+    // Nobody accepts, and the backlog is full soon.
+    rustix::net::listen(&listener, 0).unwrap();
+    let mut opened = Vec::new();
+    while let Some(Ok(stream)) = trill_park::block_on(futures_lite::future::poll_once(trill_net::unix::UnixStream::connect(&path))) {
+        opened.push(stream);
+    }
+    waits(Kind::Timer, line!(), async { drop(trill_server::open_unix_connection(&path).await) });
+    drop(listener);
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn starting_a_server_by_name_tells_where_it_is_awaited() {
+    // The only thread for names is held, so the look-up does not begin.
+    let names = trill_blocking::Class::new("names", 1);
+    let pool = trill_blocking::Pool::builder().class(names).build().unwrap();
+    let _entered = pool.enter();
+    let (release, hold) = std::sync::mpsc::channel::<()>();
+    let held = pool.unblock_in(&names, move || hold.recv());
+    waits(Kind::Blocking, line!(), async { drop(trill_server::start_server("localhost:0", async |_, _| {}).await) });
+    waits(Kind::Blocking, line!(), async { drop(Server::bind("localhost:0").await) });
+    release.send(()).unwrap();
+    trill_park::block_on(held).unwrap();
+}

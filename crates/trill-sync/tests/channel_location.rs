@@ -78,7 +78,7 @@ fn stream_is_seen_where_it_is_polled() {
 
 #[test]
 fn oneshot_is_seen_at_its_await() {
-    let (mut sender, receiver) = oneshot::channel::<i32>();
+    let (mut sender, receiver): (_, oneshot::Receiver<i32>) = oneshot::channel();
     assert_waits_here!(Kind::Notification, sender.closed());
     assert_waits_here!(Kind::Receive, receiver);
 }

@@ -131,3 +131,12 @@ fn a_task_that_used_up_its_budget_waits_for_its_turn() {
         }
     });
 }
+
+#[test]
+fn a_semaphore_that_may_close_tells_where_it_is_awaited() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let at = address(&*semaphore);
+    waits(Kind::Permit, at, line!(), async { drop(semaphore.acquire_open().await) });
+    waits(Kind::Permit, at, line!(), async { drop(semaphore.acquire_many_open(2).await) });
+    waits(Kind::Permit, at, line!(), async { drop(semaphore.acquire_open_arc().await) });
+}

@@ -13,6 +13,7 @@ mod functions;
 mod futures;
 mod hygiene;
 mod layers;
+mod locations;
 mod manifests;
 mod markers;
 mod orderings;
@@ -109,6 +110,11 @@ const RULES: &[Rule] = &[
         name: "track-caller",
         what: "the poll of every public future records the line of its await",
         check: track_caller::check,
+    },
+    Rule {
+        name: "locations",
+        what: "a test shows for each public future that its task names the line of the await",
+        check: locations::check,
     },
     Rule {
         name: "docs",

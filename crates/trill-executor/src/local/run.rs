@@ -3,11 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use trill_cell::Stopwatch;
+use trill_cell::{Kind, Stopwatch, waiting};
 use trill_world::World;
 
 use super::executor::{runnable, tick};
@@ -145,6 +146,8 @@ impl Future for LocalTick<'_> {
                 return Poll::Ready(());
             }
             if runner.sleep(cx) {
+                // No task in particular: the next that is ready.
+                waiting(Kind::Other, 0, Location::caller());
                 return Poll::Pending;
             }
         }
