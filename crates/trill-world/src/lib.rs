@@ -37,14 +37,19 @@
 //! object is made and pick their arm then.
 
 mod clock;
+mod forks;
 mod os;
+mod per_process;
 mod random;
 mod simulate;
+mod sys;
 mod tick_rate;
 mod virtual_world;
 mod world;
 
 pub use clock::{now, system_time, ticks};
+pub use forks::{ForkGate, forks};
+pub use per_process::PerProcess;
 pub use random::{pick, random};
 pub use simulate::{Body, Simulate, Spot};
 pub use tick_rate::{delay_to_ticks, ticks_to_delay};
