@@ -5,23 +5,27 @@
 //! parked it goes into *deep sleep*, without a deadline of its own, and is woken by the next thread that starts to run.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock};
 use std::time::Instant;
 
-use trill_world::World;
+use trill_world::{ForkGate, World};
 
 use crate::deep_sleep::DeepSleep;
 use crate::registry::{self, DriverId, lock};
 use crate::slack::Slack;
-use crate::thread::{Home, Thread};
+use crate::thread::{self, Home, Thread};
 use crate::watch::{self, STUCK_AFTER, Watch};
 
-/// Whether the helper thread runs.
-static STARTED: AtomicBool = AtomicBool::new(false);
+/// In which process the helper thread runs, by its number of [`trill_world::forks`]; 0 before it was started.
+static STARTED: AtomicU32 = AtomicU32::new(0);
 
 /// Whether it sleeps until somebody wakes it.
 static DEEP_SLEEP: LazyLock<DeepSleep> = LazyLock::new(DeepSleep::new);
+
+/// Where it is whenever it may hold a lock.
+static GATE: ForkGate = ForkGate::new();
 
 /// Returns the attendant's record; its thread may not have been started.
 pub(crate) fn thread() -> &'static Thread {
@@ -31,29 +35,51 @@ pub(crate) fn thread() -> &'static Thread {
 
 /// Starts the helper thread if it does not run.
 pub(crate) fn ensure() -> io::Result<()> {
+    let here = trill_world::forks();
     // Acquire: pairs with the Release at the end of this function.
-    if STARTED.load(Ordering::Acquire) {
+    if STARTED.load(Ordering::Acquire) == here {
         return Ok(());
     }
     static STARTING: Mutex<()> = Mutex::new(());
     let _starting = lock(&STARTING);
-    if STARTED.load(Ordering::Relaxed) {
-        return Ok(());
+    match STARTED.load(Ordering::Relaxed) {
+        started if started == here => return Ok(()),
+        0 if here == 1 => {}
+        // It may have run in the process this one was forked from. None of that one's other threads is here.
+        _ => {
+            let mine = thread::own();
+            for gone in registry::threads().filter(|thread| thread.is_attended()) {
+                if !mine.is_some_and(|mine| std::ptr::eq(mine, gone)) {
+                    gone.set_entered(false);
+                }
+            }
+            DEEP_SLEEP.leave();
+        }
     }
     // The attendant belongs to the operating system, whichever world asks.
     let _os = World::os().enter();
     trill_world::start_thread("trill-attendant", || run(thread()))?;
     // Release: pairs with the Acquire at the top.
-    STARTED.store(true, Ordering::Release);
+    STARTED.store(here, Ordering::Release);
     Ok(())
 }
 
 /// Wakes the attendant if it is in deep sleep; threads call it when they start to run.
 #[inline]
 pub(crate) fn wake_if_in_deep_sleep() {
-    if STARTED.load(Ordering::Relaxed) && DEEP_SLEEP.is_deep() {
-        thread().unpark();
+    match STARTED.load(Ordering::Relaxed) {
+        0 => {}
+        started if started != trill_world::forks() => restart(),
+        _ if DEEP_SLEEP.is_deep() => thread().unpark(),
+        _ => {}
     }
+}
+
+/// Starts the attendant in a child that was made by `fork`: what it served in the parent, this process has, too.
+#[cold]
+fn restart() {
+    // If the system refuses, the next turn tries again.
+    let _ = ensure();
 }
 
 /// Asks the attendant to look after a driver, unless it does or a thread does that is inside `block_on`.
@@ -92,6 +118,7 @@ fn run(me: &'static Thread) {
     let mut watch = Watch::default();
     let mut slack = Slack::default();
     loop {
+        GATE.enter();
         me.seats.claim(me).parker.take();
         let now = trill_world::now();
         let mut active = watch.look(now);
@@ -99,23 +126,26 @@ fn run(me: &'static Thread) {
         let until = serve(me, &watch, now);
         let mut mine = None;
         for (id, driver) in registry::drivers() {
-            if driver.is_idle() || !needs_attendant(id, &watch, now) {
+            let wanted = || !driver.is_idle() && needs_attendant(id, &watch, now);
+            if !spared(wanted).unwrap_or(false) {
                 continue;
             }
             if mine.is_none() {
                 mine = Some(id);
             } else {
                 // A thread can wait in one driver only. Further ones without any owner are looked at every 2 ms.
-                driver.wait(me, now, Some(now));
+                spared(|| driver.wait(me, now, Some(now)));
                 active = true;
             }
         }
         me.set_driver(mine);
         if active {
-            me.park(now, Some(earlier(until, now + STUCK_AFTER)), &mut slack);
+            park(me, now, Some(earlier(until, now + STUCK_AFTER)), &mut slack);
         } else {
             if DEEP_SLEEP.enter(watch::any_running) {
-                me.park(now, until, &mut slack);
+                park(me, now, until, &mut slack);
+            } else {
+                GATE.leave();
             }
             DEEP_SLEEP.leave();
         }
@@ -126,21 +156,41 @@ fn run(me: &'static Thread) {
     }
 }
 
+/// Parks the helper thread; after a driver that panics without it, for a while.
+fn park(me: &'static Thread, now: Instant, until: Option<Instant>, slack: &mut Slack) {
+    GATE.leave();
+    if spared(|| me.park(now, until, slack)).is_none() {
+        me.set_driver(None);
+        me.parker().awake();
+        me.park(now, Some(earlier(until, now + STUCK_AFTER)), slack);
+    }
+}
+
 /// Fires what nobody else fires; returns the next deadline among it.
 fn serve(me: &'static Thread, watch: &Watch, now: Instant) -> Option<Instant> {
-    let mut until = me.fire(now);
+    let mut until = fire(me, now);
     for thread in registry::threads().filter(|thread| thread.is_attended()) {
         let stuck = watch.is_stuck(thread, now);
         if stuck {
-            thread.tell_stalled();
+            spared(|| thread.tell_stalled());
         }
         if stuck || !thread.is_entered() {
-            if let Some(next) = thread.fire(now) {
+            if let Some(next) = fire(thread, now) {
                 until = Some(earlier(until, next));
             }
         }
     }
     until
+}
+
+/// Fires what a thread serves; what panics is tried again after a while.
+fn fire(thread: &'static Thread, now: Instant) -> Option<Instant> {
+    spared(|| thread.fire(now)).unwrap_or_else(|| Some(now + STUCK_AFTER))
+}
+
+/// Runs what others wrote. Its panic has been told by the panic hook; it must not end the thread that serves all others.
+fn spared<R>(run: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
 }
 
 /// Says whether no thread looks after a driver: none is inside `block_on` with it, or those that are, are stuck.

@@ -41,6 +41,8 @@ pub(crate) fn release(thread: &'static Thread) {
 
 /// Adds a record.
 pub(crate) fn add(home: Home) -> &'static Thread {
+    // From now on a child knows that it has the records, and not the threads.
+    trill_world::forks();
     let mut threads = lock(&THREADS);
     let thread: &'static Thread = Box::leak(Box::new(Thread::new(threads.len(), home)));
     threads.push(thread);

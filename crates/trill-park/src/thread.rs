@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -271,16 +272,24 @@ impl Thread {
     }
 
     /// Runs `each` on what this thread serves, without holding the lock: it may call wakers, and they may serve.
+    ///
+    /// One that panics keeps no other from being served; the first panic goes on afterwards.
     fn each_due(&self, mut each: impl FnMut(&'static dyn Due)) {
         if self.dues_len.load(Ordering::Relaxed) == 0 {
             return;
         }
+        let mut panicked = None;
         for index in 0.. {
             let due = lock(&self.dues).get(index).copied();
-            match due {
-                Some(due) => each(due),
-                None => break,
+            let Some(due) = due else {
+                break;
+            };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| each(due))) {
+                panicked.get_or_insert(payload);
             }
+        }
+        if let Some(payload) = panicked {
+            resume_unwind(payload);
         }
     }
 
@@ -465,6 +474,14 @@ impl Drop for Records {
 #[inline]
 pub(crate) fn entered() -> Option<&'static Thread> {
     ENTERED.get()
+}
+
+/// The record of this thread for the operating system's world, if it has one.
+pub(crate) fn own() -> Option<&'static Thread> {
+    RECORDS
+        .try_with(|records| records.try_borrow().ok()?.os)
+        .ok()
+        .flatten()
 }
 
 /// Makes this thread's record for the current world the entered one; returns it and the one before.

@@ -257,3 +257,53 @@ fn second_driver_of_a_thread_goes_to_the_attendant() {
         Poll::Pending
     }));
 }
+
+/// Panics whenever it is fired.
+struct Broken(AtomicU64);
+
+impl Due for Broken {
+    fn fire(&self, _now: Instant) -> Option<Instant> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("a deadline that is meant to panic");
+    }
+}
+
+/// A driver that panics whenever somebody waits in it, until it is told to be idle.
+struct BrokenDriver(AtomicU64);
+
+impl Driver for BrokenDriver {
+    fn wait(&self, _thread: &Thread, _now: Instant, _until: Option<Instant>) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("a driver that is meant to panic");
+    }
+
+    fn interrupt(&self) {}
+
+    fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= 3
+    }
+}
+
+// Fault 6c
+#[test]
+fn what_panics_in_the_attendant_keeps_nobody_from_being_served() {
+    // Served and driven outside `block_on`: nobody but the attendant looks after them.
+    let broken: &'static Broken = Box::leak(Box::new(Broken(AtomicU64::new(0))));
+    trill_park::thread().serve(broken).unwrap();
+    let driver: &'static BrokenDriver = Box::leak(Box::new(BrokenDriver(AtomicU64::new(0))));
+    trill_park::thread().drive(driver).unwrap();
+    // Each of these comes after the broken ones in every turn.
+    for turn in 0..3 {
+        let (send, fired) = mpsc::channel();
+        let bell = Bell::after(Duration::from_millis(turn), send);
+        trill_park::thread().serve(bell).unwrap();
+        trill_park::thread().unpark();
+        assert_eq!(fired.recv(), Ok(true));
+        trill_park::thread().dismiss(bell);
+    }
+    while driver.0.load(Ordering::Relaxed) < 3 {
+        thread::yield_now();
+    }
+    assert!(broken.0.load(Ordering::Relaxed) > 0);
+    trill_park::thread().dismiss(broken);
+}
