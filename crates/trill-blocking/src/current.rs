@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use trill_world::World;
+use trill_world::{PerProcess, World};
 
 use crate::builder::Builder;
 use crate::pool::{Pool, Shared};
@@ -88,7 +88,7 @@ fn entered(world: &World) -> Option<Arc<Shared>> {
 
 /// The pool of the operating system's world.
 fn of_os() -> &'static Pool {
-    static POOL: OnceLock<Pool> = OnceLock::new();
+    static POOL: PerProcess<Pool> = PerProcess::new();
     POOL.get_or_init(|| Builder::from_env_or_default().build_in(World::os()))
 }
 

@@ -27,6 +27,9 @@ use crate::stats::Stats;
 /// Clones share the pool. When the last one is dropped nothing new can come: what was submitted is still run to its
 /// end, then the threads end; the drop does not wait for that.
 ///
+/// A child made by `fork` has no threads of its parent's pools: they refuse work there, and [`Pool::current`] is another
+/// one, unless the thread has entered one before.
+///
 /// # Examples
 ///
 /// ```
@@ -52,6 +55,8 @@ pub(crate) struct Shared {
     thread_name: String,
     /// The number in the name of the last thread.
     threads_named: AtomicU64,
+    /// The process in which the threads are.
+    made_in: u32,
 }
 
 impl Pool {
@@ -81,6 +86,7 @@ impl Pool {
                 handle: handle.clone(),
                 thread_name,
                 threads_named: AtomicU64::new(0),
+                made_in: trill_world::forks(),
             }),
             closes,
         }))
@@ -271,7 +277,8 @@ impl fmt::Debug for Pool {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.closes {
+        // A thread of the parent may have held the lock when this process was forked.
+        if self.closes && !self.shared.is_foreign() {
             self.shared.crew.close();
         }
     }
@@ -332,8 +339,19 @@ impl Shared {
         }
     }
 
+    /// Says whether the threads are in a process from which this one was forked.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.made_in != trill_world::forks()
+    }
+
     /// Finds a thread for a task or queues it.
     fn submit(self: &Arc<Self>, class: &Class, job: Runnable) -> io::Result<()> {
+        if self.is_foreign() {
+            return Err(Refused::wrap(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the pool's threads are in the process from which this one was forked: make a pool here",
+            )));
+        }
         self.crew
             .submit(class, job, &|seat| self.start_thread(seat))
             .map_err(|(_, refused)| Refused::wrap(refused))

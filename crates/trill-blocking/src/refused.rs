@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// Says that blocking work was not accepted: no thread of the pool lives, and none could be started.
+/// Says that blocking work was not accepted: no thread of the pool lives, and none could be started; or this process was
+/// forked from the one in which they are.
 ///
 /// It comes wrapped in an [`io::Error`] of kind [`Other`](io::ErrorKind::Other), because what the operating system
 /// says on Linux means "would block" elsewhere. [`Refused::os_error`] returns that.
@@ -44,6 +45,13 @@ impl Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.os_error.kind() == io::ErrorKind::Unsupported {
+            return write!(
+                f,
+                "blocking work has no thread to run on: {}",
+                self.os_error
+            );
+        }
         write!(
             f,
             "blocking work has no thread to run on and none could be started ({}): \

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -26,6 +26,10 @@ pub(crate) struct Core {
     /// Whoever holds this is the leader: it waits and delivers.
     leader: Mutex<Events>,
     slots: Slots,
+    /// The process it was made in. A child made by `fork` shares its epoll with the parent and must leave that alone.
+    made_in: u32,
+    /// Whether the last wait failed, which only a broken back end does. Then nobody may wait for events.
+    failed: AtomicBool,
     /// How many sources are registered.
     sources: AtomicUsize,
     /// How many operations its rings have under way.
@@ -68,6 +72,8 @@ impl Core {
             asked_oneshot: oneshot,
             leader: Mutex::new(events),
             slots: Slots::new(),
+            made_in: trill_world::forks(),
+            failed: AtomicBool::new(false),
             sources: AtomicUsize::new(0),
             operations: AtomicUsize::new(0),
             no_rings,
@@ -91,6 +97,9 @@ impl Core {
 
     /// As [`Core::register`], for a descriptor of the reactor's own, which counts as no source.
     pub(crate) fn admit(&'static self, fd: BorrowedFd<'_>) -> io::Result<Entry> {
+        if self.is_foreign() {
+            return Err(self.refusal());
+        }
         let (index, slot) = self.slots.take()?;
         let generation = slot.open(fd.as_raw_fd());
         let token = Token { index, generation };
@@ -106,6 +115,10 @@ impl Core {
     ///
     /// If the back end fails its events still find nobody, because the slot has a new generation.
     pub(crate) fn deregister(&self, entry: Entry, fd: BorrowedFd<'_>) -> io::Result<()> {
+        if self.is_foreign() {
+            // The registration is the parent's.
+            return Ok(());
+        }
         let removed = self.expel(entry, fd);
         self.sources.fetch_sub(1, Ordering::Relaxed);
         removed
@@ -119,6 +132,59 @@ impl Core {
         self.slots.give_back(entry.token.index);
         woken.into_iter().for_each(trill_park::wake);
         removed
+    }
+
+    /// Says whether it belongs to a process from which this one was forked.
+    #[inline]
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.made_in != trill_world::forks()
+    }
+
+    /// Says whether events can be waited for. Who waits calls it after it has entered a slot's list.
+    ///
+    /// # Errors
+    ///
+    /// If this is another process than the one the reactor was made in, or if the last wait failed.
+    #[inline]
+    pub(crate) fn check(&self) -> io::Result<()> {
+        // Relaxed: whoever comes into a slot's list after it was emptied by `fail` has seen in its word, by AcqRel, what
+        // `fail` did before, and whoever comes before is woken.
+        if self.is_foreign() || self.failed.load(Ordering::Relaxed) {
+            return Err(self.refusal());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn refusal(&self) -> io::Error {
+        if self.is_foreign() {
+            return io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this socket or reactor belongs to the process from which this one was forked: \
+                 open new ones here, in no reactor that was entered before, or execute another program",
+            );
+        }
+        let why = self.why();
+        let (kind, text) = match &why.failure {
+            Some(error) => (error.kind(), error.to_string()),
+            None => (io::ErrorKind::Other, "it has recovered".to_owned()),
+        };
+        io::Error::new(
+            kind,
+            format!(
+                "the reactor cannot wait for events: {text}; it tries again whenever a thread parks"
+            ),
+        )
+    }
+
+    /// Notes that no events can be had, and wakes all who wait for some, so that they learn of it.
+    #[cold]
+    fn fail(&self, error: io::Error) {
+        self.why().failure = Some(error);
+        self.failed.store(true, Ordering::Relaxed);
+        let mut woken = Vec::new();
+        self.slots.each(|slot| slot.rouse(&mut woken));
+        woken.into_iter().for_each(trill_park::wake);
     }
 
     /// Asks for the next event, on back ends that want to be asked each time.
@@ -228,6 +294,9 @@ impl Core {
 
 impl Driver for Core {
     fn wait(&self, thread: &Thread, now: Instant, until: Option<Instant>) -> bool {
+        if self.is_foreign() {
+            return false;
+        }
         let mut events = match self.leader.try_lock() {
             Ok(events) => events,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -243,9 +312,13 @@ impl Driver for Core {
         let waited = self.poller.wait(&mut events, limit);
         thread.awake();
         if let Err(error) = waited {
-            // The thread sleeps on its futex then: timers and wakes go on, and the failure can be seen.
-            self.why().failure = Some(error);
+            // The thread sleeps on its futex then: timers and wakes go on.
+            drop(events);
+            self.fail(error);
             return false;
+        }
+        if self.failed.load(Ordering::Relaxed) {
+            self.failed.store(false, Ordering::Relaxed);
         }
         // Relaxed and no read-modify-write: only the leader writes.
         let turns = self.turns.load(Ordering::Relaxed);
@@ -260,12 +333,15 @@ impl Driver for Core {
     }
 
     fn interrupt(&self) {
+        if self.is_foreign() {
+            return;
+        }
         self.interrupts.fetch_add(1, Ordering::Relaxed);
         self.poller.interrupt();
     }
 
     fn is_idle(&self) -> bool {
-        self.sources() == 0 && self.operations() == 0
+        (self.sources() == 0 && self.operations() == 0) || self.is_foreign()
     }
 }
 

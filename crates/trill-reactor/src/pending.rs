@@ -26,7 +26,7 @@ use crate::source::proceed;
 ///
 /// # Panics
 ///
-/// If it is polled again after it was ready.
+/// If it is polled again after it was ready, or in a child made by `fork` after its beginning.
 ///
 /// # Examples
 ///
@@ -59,6 +59,10 @@ impl<O: Operation> Pending<O> {
     pub fn poll_untold(&mut self, cx: &mut Context<'_>) -> Poll<Result<O::Output, O>> {
         let polled = self.journey.poll(cx.waker());
         if polled.is_pending() {
+            assert!(
+                !self.journey.core().is_foreign(),
+                "the operation is under way in the process from which this one was forked: begin it again here"
+            );
             // A system that refuses the attendant its thread: another thread that parks there delivers.
             let _ = trill_park::thread().drive(self.journey.core());
         }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use trill_world::World;
+use trill_world::{PerProcess, World};
 
 use crate::choice::{Backend, Choice, Reason, choose};
 use crate::core::Core;
@@ -22,6 +22,13 @@ use crate::rings::{self, Rings};
 /// The handle is cheap to clone. A program that makes none uses the [global](Reactor::global) one.
 /// The descriptors of a reactor whose last handle is dropped are kept and used again by the next one that is built;
 /// sources that are still registered go on working.
+///
+/// # Fork
+///
+/// A child made by `fork` shares its parent's epoll and leaves it alone: there sources of the parent return errors when
+/// they would wait, dropping them changes nothing in the parent, and a reactor that was made before registers nothing.
+/// [`Reactor::global`] is another one in the child. That other threads of the parent were inside this crate at the fork
+/// is not provided for; a child that executes another program is always safe, as all descriptors are closed then.
 ///
 /// # Examples
 ///
@@ -168,7 +175,8 @@ impl Reactor {
     /// # Ok::<(), io::Error>(())
     /// ```
     pub fn submit<O: Operation>(&self, operation: O) -> Result<Pending<O>, O> {
-        if self.core.no_rings.is_some() || !World::current().is_os() {
+        let no_rings = self.core.no_rings.is_some() || self.core.is_foreign();
+        if no_rings || !World::current().is_os() {
             return Err(operation);
         }
         ring::submit(self.core, operation)
@@ -400,6 +408,7 @@ impl Builder {
             core.choice().backend == choice.backend
                 && core.asked_oneshot == oneshot
                 && core.no_rings == no_rings
+                && !core.is_foreign()
         };
         // The one returned last: threads that parked in it may be about to park in the next one.
         match pool.iter().rposition(fits) {
@@ -460,19 +469,10 @@ pub(crate) fn current_core() -> io::Result<&'static Core> {
     }
 }
 
-/// The global reactor.
+/// The global reactor; a child made by `fork` has one of its own.
 fn global() -> io::Result<&'static Reactor> {
-    static GLOBAL: OnceLock<Reactor> = OnceLock::new();
-    static MAKING: Mutex<()> = Mutex::new(());
-    if let Some(global) = GLOBAL.get() {
-        return Ok(global);
-    }
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(global) = GLOBAL.get() {
-        return Ok(global);
-    }
-    let made = Reactor::builder().build()?;
-    Ok(GLOBAL.get_or_init(|| made))
+    static GLOBAL: PerProcess<Reactor> = PerProcess::new();
+    GLOBAL.get_or_try_init(|| Reactor::builder().build())
 }
 
 /// Cores without a handle.

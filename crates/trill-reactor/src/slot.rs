@@ -26,6 +26,7 @@
 //!    same step whether the direction became ready.
 //! 5. [`forget`](Slot::forget): under the lock takes a waker out, and the waits bit if it was the last.
 //! 6. [`close`](Slot::close): next generation, no flags; takes both lists.
+//! 7. [`rouse`](Slot::rouse): under the lock does what 2 does for both directions, for whatever generation is there.
 //!
 //! # Why nobody sleeps through an event
 //!
@@ -168,6 +169,28 @@ impl Slot {
             }
         }
         true
+    }
+
+    /// Moves all who wait to `woken`, because no event can come any more; each tries its operation once.
+    pub fn rouse(&self, woken: &mut Vec<Waker>) {
+        let mut inner = lock(&self.inner);
+        if inner.fd < 0 {
+            return;
+        }
+        let both = Ready {
+            read: true,
+            write: true,
+            ..Ready::default()
+        };
+        // AcqRel: pairs with the same in `wait`, so that who comes later sees what the caller did before.
+        let changed = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+                Some((bump(state) | both.flags()) & !both.waits())
+            });
+        debug_assert!(changed.is_ok());
+        inner.read.take_into(woken);
+        inner.write.take_into(woken);
     }
 
     /// Says whether the direction may be ready.

@@ -74,6 +74,14 @@ impl Slots {
         self.pages.get(page)?.get()?.get(offset)
     }
 
+    /// Runs `each` on every slot that was ever in use.
+    pub(crate) fn each(&self, mut each: impl FnMut(&Slot)) {
+        let len = lock(&self.free).next;
+        (0..len)
+            .filter_map(|index| self.at(index))
+            .for_each(&mut each);
+    }
+
     /// How many slots are in use.
     pub(crate) fn len(&self) -> usize {
         let free = lock(&self.free);

@@ -430,9 +430,14 @@ impl Source {
         if !World::current().is_os() {
             return Err(no_simulated_sources());
         }
+        if self.core.is_foreign() {
+            // Before the lock of the slot, which a thread of the parent may have held.
+            return self.core.check().map(|()| None);
+        }
         if let Some(seen) = self.entry.slot.wait(direction, who, waker) {
             return Ok(Some(seen));
         }
+        self.core.check()?;
         self.core.arm(self.entry)?;
         trill_cell::waiting(direction.kind(), self.fd.unsigned_abs().into(), location);
         trill_park::thread().drive(self.core)?;

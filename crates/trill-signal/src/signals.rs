@@ -76,6 +76,11 @@ impl Signals {
 
     /// Waits for the next signal.
     ///
+    /// # Panics
+    ///
+    /// The future panics in a child made by `fork` after the making of this: its parent hears the signals. Make another
+    /// one there.
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: a signal is taken in the poll that returns it, so dropping this future loses none.

@@ -95,6 +95,9 @@ impl Ring {
 
     /// Asks the system to end a flight early. Its answer comes in any case.
     pub(crate) fn cancel(&self, ticket: u64) {
+        if self.core.is_foreign() {
+            return;
+        }
         let flights = self.flights();
         if flights.closed || !flights.knows(ticket) {
             return;
@@ -109,7 +112,7 @@ impl Ring {
     /// Gives the system what it did not take before.
     pub(crate) fn prod(&self) {
         // Relaxed: a flag; what it is about lies behind the lock.
-        if self.left_over.load(Ordering::Relaxed) {
+        if self.left_over.load(Ordering::Relaxed) && !self.core.is_foreign() {
             self.enter();
             self.reap();
         }
@@ -141,7 +144,12 @@ impl Ring {
     ///
     /// The system would cancel what waits for a thread that has ended. What may be cancelled is, by us; what was begun
     /// by a writer is waited for, as long as a disk may take.
+    ///
+    /// In a child made by `fork` nothing is done: the ring is the parent's, which shares it.
     pub(crate) fn retire(&self) {
+        if self.core.is_foreign() {
+            return;
+        }
         self.flights().closed = true;
         for round in 0.. {
             self.reap();
@@ -240,6 +248,9 @@ impl Ring {
         let Some(entry) = self.entry.get() else {
             return;
         };
+        if self.core.is_foreign() {
+            return;
+        }
         let waker = Waker::from(self.clone());
         loop {
             let seen = entry.slot.ready(Direction::Read);

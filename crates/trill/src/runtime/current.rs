@@ -1,10 +1,11 @@
 //! Which runtime the calling thread works for.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Once, OnceLock};
+use std::sync::{Arc, Once};
 
 use trill_executor::Executor;
 use trill_executor::ambient::{self, Provide, Whose};
+use trill_world::PerProcess;
 
 use super::builder::Builder;
 use super::inner::Inner;
@@ -52,9 +53,9 @@ pub(crate) fn try_with<R>(with: impl FnOnce(&Arc<Inner>) -> R) -> Option<R> {
         .flatten()
 }
 
-/// The runtime of those who are in none.
+/// The runtime of those who are in none; a child made by `fork` has one of its own.
 fn global() -> &'static Arc<Inner> {
-    static GLOBAL: OnceLock<Arc<Inner>> = OnceLock::new();
+    static GLOBAL: PerProcess<Arc<Inner>> = PerProcess::new();
     GLOBAL.get_or_init(|| {
         let inner = Arc::new(Inner::new(Arc::new(Shared {
             name: "trill-global".to_owned(),

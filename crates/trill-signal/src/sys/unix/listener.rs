@@ -1,12 +1,16 @@
 //! A listener: a node, and its socket in a reactor.
 
 use std::fmt;
+use std::future::Future;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use trill_reactor::{Async, Direction};
+use trill_timer::{Sleep, sleep};
 
 use super::nodes::Node;
 use super::{bit, numbers, registry};
@@ -18,6 +22,8 @@ pub(crate) struct Listener {
     ear: Async<UnixStream>,
     /// Each once.
     numbers: Vec<i32>,
+    /// When the socket is tried again, if it cannot be waited for.
+    again: Option<Sleep>,
 }
 
 impl Listener {
@@ -34,7 +40,12 @@ impl Listener {
         }
         let node = Node::acquire()?;
         match Listener::prepare(node, &numbers, role) {
-            Ok(ear) => Ok(Listener { node, ear, numbers }),
+            Ok(ear) => Ok(Listener {
+                node,
+                ear,
+                numbers,
+                again: None,
+            }),
             Err(error) => {
                 node.stop_listening();
                 node.release();
@@ -72,10 +83,16 @@ impl Listener {
                 });
             match emptied {
                 Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(_)) => {
-                    // Nobody can serve the socket: the system refuses a helper thread. The next turn tries again.
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
+                Poll::Ready(Err(error)) => {
+                    assert!(
+                        self.node.is_here(),
+                        "signals are heard in the parent: {error}"
+                    );
+                    // Nobody can serve the socket: the system refuses a helper thread, or to wait for events. Signals
+                    // are looked for every now and then meanwhile.
+                    let again = self.again.get_or_insert_with(|| sleep(AGAIN_AFTER));
+                    ready!(Pin::new(again).poll(cx));
+                    self.again = None;
                 }
                 Poll::Pending => return Poll::Pending,
             }
@@ -116,3 +133,6 @@ impl fmt::Debug for Listener {
 
 /// More bytes than a listener can be behind by.
 const EAR_BYTES_MAX: usize = 16;
+
+/// How long a signal waits at most while its socket cannot be waited for. Soon for a person, and seldom for a processor.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);

@@ -29,6 +29,8 @@ use crate::sys::Role;
 /// A listener as the handlers see it.
 #[derive(Debug)]
 pub(super) struct Node {
+    /// The process it was made in. A child made by `fork` shares the socket, and must not ring at its parent's.
+    made_in: u32,
     next: OnceLock<&'static Node>,
     /// The signals it hears in any case.
     program: AtomicU64,
@@ -57,12 +59,14 @@ impl Node {
     /// Takes a node that nobody has, or makes one.
     pub(super) fn acquire() -> io::Result<&'static Node> {
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        free.retain(|node| node.is_here());
         if let Some(node) = free.pop() {
             return Ok(node);
         }
         // The door makes the sockets, and refuses them in a simulated world.
         let (bell, ear) = Async::<UnixStream>::pair()?;
         let node: &'static Node = Box::leak(Box::new(Node {
+            made_in: trill_world::forks(),
             next: OnceLock::new(),
             program: AtomicU64::new(0),
             default: AtomicU64::new(0),
@@ -78,6 +82,11 @@ impl Node {
         }
         let _ = place.set(node);
         Ok(node)
+    }
+
+    /// Says whether its listener is in this process, and not in one from which this one was forked.
+    pub(super) fn is_here(&self) -> bool {
+        self.made_in == trill_world::forks()
     }
 
     /// Makes the node hear `signals`.
@@ -167,11 +176,13 @@ pub(super) fn deliver(number: i32) -> Heard {
     heard
 }
 
-/// Visits all nodes. A node is complete before it is in the list, so reading it takes no lock.
+/// Visits all nodes of this process. A node is complete before it is in the list, so reading it takes no lock.
 fn each(mut visit: impl FnMut(&'static Node)) {
     let mut place = &HEAD;
     while let Some(node) = place.get() {
-        visit(node);
+        if node.is_here() {
+            visit(node);
+        }
         place = &node.next;
     }
 }
