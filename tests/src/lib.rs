@@ -1,7 +1,10 @@
 //! The harness shared by the tests of this package.
 
+pub mod allowed;
+mod alone;
 mod server;
 
+pub use alone::{Alone, output};
 pub use server::{Server, exchange};
 
 #[cfg(doctest)]

@@ -48,6 +48,26 @@ pub(crate) fn valgrind() -> Result<(), Trouble> {
     )
 }
 
+/// What tests make networks, clocks and lower limits with.
+pub(crate) fn namespaces() -> Result<(), Trouble> {
+    let programs = [
+        ("ip", "-V"),
+        ("unshare", "--version"),
+        ("mount", "--version"),
+        ("setpriv", "--version"),
+    ];
+    let there = programs
+        .iter()
+        .all(|(name, version)| Call::program(name, &[version]).works());
+    if !cfg!(target_os = "linux") || there {
+        return Ok(());
+    }
+    apt(
+        &["iproute2", "util-linux", "mount"],
+        "`ip`, `unshare`, `mount` or `setpriv`, with which tests make networks and limits of their own",
+    )
+}
+
 /// A part of the tool chain that `rustup` may have left out, such as clippy.
 pub(crate) fn component(name: &str, probe: &str) -> Result<(), Trouble> {
     if Call::cargo(&[probe, "--version"]).works() {

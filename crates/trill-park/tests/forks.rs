@@ -1,6 +1,7 @@
 //! A child made by `fork` has the records of its parent's threads, but not the threads.
 #![cfg(all(unix, not(miri)))] // Miri makes no processes.
 #![allow(unsafe_code)] // Forking, which the standard library does not offer.
+#![allow(clippy::disallowed_methods)] // A thread that blocks is a part of what is tested.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 use std::sync::mpsc::{self, Sender};
