@@ -135,12 +135,9 @@ impl Node {
     fn ring(&self, bit: u64) {
         // Release: pairs with the Acquire in `take`.
         if self.pending.fetch_or(bit, Ordering::Release) == 0 {
-            // It cannot be full: there is one byte for each time the listener looked.
-            let _ = send(
-                &self.bell,
-                &[1],
-                SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL),
-            );
+            // It cannot be full: there is one byte for each time the listener looked. Nor can it raise a signal: the
+            // other end is never closed.
+            let _ = send(&self.bell, &[1], SendFlags::DONTWAIT);
         }
     }
 }
