@@ -3,12 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::os::fd::AsFd;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use rustix::fd::AsFd;
 
 use crate::direction::Direction;
 use crate::reactor::entered;

@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use rustix::fd::{AsRawFd, BorrowedFd};
 use trill_park::{Driver, Thread};
 
 use crate::backend::{Events, Limit, Poller};

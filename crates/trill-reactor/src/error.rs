@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::os::fd::RawFd;
+
+use rustix::fd::RawFd;
 
 /// The system cannot tell when a descriptor is ready.
 #[derive(Debug)]

@@ -8,7 +8,6 @@ use std::io::{
     Write,
 };
 use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 /// Marks types whose `Read` and `Write` keep the descriptor they were made with.
@@ -75,7 +74,6 @@ keeps_its_descriptor!(
     StdoutLock<'_>,
     StderrLock<'_>,
     TcpStream,
-    UnixStream,
     ChildStdin,
     ChildStdout,
     ChildStderr,

@@ -44,10 +44,8 @@
 //! # What it does not do
 //!
 //! It has no timers and no tasks (`trill-timer`, `trill-executor`), resolves no names and knows no socket options
-//! (`trill-net`), and reads and writes no files where there are no rings (`trill-fs`). It needs a Unix system.
-
-#[cfg(not(unix))]
-compile_error!("trill-reactor watches file descriptors, so it needs a Unix system");
+//! (`trill-net`), and reads and writes no files where there are no rings (`trill-fs`). On Windows sources are sockets
+//! and nothing else, and Unix sockets are missing. It needs Unix or Windows.
 
 mod accept;
 mod backend;
@@ -95,6 +93,7 @@ mod sys;
 mod tcp;
 mod transfer;
 mod udp;
+#[cfg(unix)]
 mod unix;
 mod waiter;
 mod waiters;
@@ -113,6 +112,7 @@ pub use rings::{NoRings, Rings};
 pub use slot::Seen;
 pub use source::Source;
 pub use tcp::Connect;
+#[cfg(unix)]
 pub use unix::ConnectUnix;
 pub use waiter::Waiter;
 pub use with::{ReadWith, ReadWithMut, WriteWith, WriteWithMut};

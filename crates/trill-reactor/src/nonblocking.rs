@@ -1,7 +1,8 @@
 //! Puts descriptors into non-blocking mode.
 
 use std::io;
-use std::os::fd::AsFd;
+
+use rustix::fd::AsFd;
 
 /// Makes operations on a descriptor return `WouldBlock` instead of waiting.
 pub(crate) fn set(fd: impl AsFd) -> io::Result<()> {

@@ -41,9 +41,10 @@
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
 use std::fmt;
-use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
+
+use rustix::fd::RawFd;
 
 use crate::direction::Direction;
 use crate::primitive::{AtomicU64, Mutex, lock};
@@ -59,8 +60,8 @@ pub struct Slot {
 /// What is behind the lock.
 #[derive(Debug)]
 struct Inner {
-    /// The descriptor, or -1 while closed.
-    fd: RawFd,
+    /// The descriptor; none while closed.
+    fd: Option<RawFd>,
     read: Waiters,
     write: Waiters,
 }
@@ -112,7 +113,7 @@ impl Slot {
         Slot {
             state: AtomicU64::new(0),
             inner: Mutex::new(Inner {
-                fd: -1,
+                fd: None,
                 read: Waiters::default(),
                 write: Waiters::default(),
             }),
@@ -121,7 +122,7 @@ impl Slot {
 
     /// Begins to serve the source `fd`; returns the generation. Only for the one who took the slot from the free ones.
     pub fn open(&self, fd: RawFd) -> u32 {
-        lock(&self.inner).fd = fd;
+        lock(&self.inner).fd = Some(fd);
         // AcqRel: pairs with the same in `deliver`, which changes the same word.
         let before = self.state.fetch_or(READ | WRITE, Ordering::AcqRel);
         generation(before)
@@ -130,7 +131,7 @@ impl Slot {
     /// Ends serving the source and moves all who wait to `woken`. Events of this generation find nobody from now on.
     pub fn close(&self, woken: &mut Vec<Waker>) {
         let mut inner = lock(&self.inner);
-        inner.fd = -1;
+        inner.fd = None;
         // AcqRel: pairs with the same in `deliver`: an event is either before this, and its flags go here, or after it
         // and finds the next generation.
         let closed = self
@@ -174,7 +175,7 @@ impl Slot {
     /// Moves all who wait to `woken`, because no event can come any more; each tries its operation once.
     pub fn rouse(&self, woken: &mut Vec<Waker>) {
         let mut inner = lock(&self.inner);
-        if inner.fd < 0 {
+        if inner.fd.is_none() {
             return;
         }
         let both = Ready {
@@ -269,12 +270,12 @@ impl Slot {
     /// For back ends that report an event once per request. The lock keeps the descriptor open meanwhile.
     pub fn with_interest(&self, arm: impl FnOnce(RawFd, u32, bool, bool)) {
         let inner = lock(&self.inner);
-        if inner.fd >= 0 {
+        if let Some(fd) = inner.fd {
             // Acquire: pairs with `wait`; whoever waits has set the bit or asks for itself afterwards.
             let state = self.state.load(Ordering::Acquire);
             let wants = |direction| state & waits(direction) != 0;
             arm(
-                inner.fd,
+                fd,
                 generation(state),
                 wants(Direction::Read),
                 wants(Direction::Write),

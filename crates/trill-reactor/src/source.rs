@@ -4,11 +4,11 @@
 use std::fmt;
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::panic::Location;
 use std::task::{Context, Poll, Waker, ready};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 use trill_cell::Kind;
 use trill_world::World;
 
@@ -17,6 +17,7 @@ use crate::direction::Direction;
 use crate::error::no_simulated_sources;
 use crate::reactor::Reactor;
 use crate::slot::{Seen, Who};
+use crate::sys;
 use crate::waiter::Waiter;
 
 /// A descriptor that is registered with a reactor: what [`Async`](crate::Async) and sockets are built on.
@@ -439,7 +440,7 @@ impl Source {
         }
         self.core.check()?;
         self.core.arm(self.entry)?;
-        trill_cell::waiting(direction.kind(), self.fd.unsigned_abs().into(), location);
+        trill_cell::waiting(direction.kind(), sys::number(self.fd), location);
         trill_park::thread().drive(self.core)?;
         Ok(None)
     }

@@ -3,10 +3,11 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+use rustix::fd::AsFd;
 
 use crate::core::Core;
 use crate::direction::Direction;
@@ -67,7 +68,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// See [`Async`].
     pub fn new(io: T) -> io::Result<Async<T>> {
-        nonblocking::set(&io)?;
+        nonblocking::set(io.as_fd())?;
         Async::new_nonblocking(io)
     }
 
@@ -107,7 +108,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// See [`Reactor`].
     pub fn new_in(reactor: &Reactor, io: T) -> io::Result<Async<T>> {
-        nonblocking::set(&io)?;
+        nonblocking::set(io.as_fd())?;
         Async::register(reactor.core(), io, false)
     }
 
@@ -500,34 +501,6 @@ impl<T> Async<T> {
 impl<T> AsRef<T> for Async<T> {
     fn as_ref(&self) -> &T {
         &self.io
-    }
-}
-
-impl<T: AsFd> AsFd for Async<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.as_fd()
-    }
-}
-
-impl<T: AsRawFd> AsRawFd for Async<T> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.as_raw_fd()
-    }
-}
-
-impl<T: AsFd + From<OwnedFd>> TryFrom<OwnedFd> for Async<T> {
-    type Error = io::Error;
-
-    fn try_from(fd: OwnedFd) -> io::Result<Async<T>> {
-        Async::new(fd.into())
-    }
-}
-
-impl<T: Into<OwnedFd>> TryFrom<Async<T>> for OwnedFd {
-    type Error = io::Error;
-
-    fn try_from(io: Async<T>) -> io::Result<OwnedFd> {
-        io.into_inner().map(Into::into)
     }
 }
 

@@ -105,27 +105,27 @@ const ALLOWED: &[Allowed] = &[
         reason: WHY_OPEN,
     },
     Allowed {
-        path: OPEN,
+        path: OPEN_UNIX,
         door: "std::os::unix::net::UnixListener::bind",
         reason: WHY_OPEN,
     },
     Allowed {
-        path: OPEN,
+        path: OPEN_UNIX,
         door: "std::os::unix::net::UnixStream::pair",
         reason: WHY_OPEN,
     },
     Allowed {
-        path: OPEN,
+        path: OPEN_UNIX,
         door: "std::os::unix::net::UnixDatagram::bind",
         reason: WHY_OPEN,
     },
     Allowed {
-        path: OPEN,
+        path: OPEN_UNIX,
         door: "std::os::unix::net::UnixDatagram::unbound",
         reason: WHY_OPEN,
     },
     Allowed {
-        path: OPEN,
+        path: OPEN_UNIX,
         door: "std::os::unix::net::UnixDatagram::pair",
         reason: WHY_OPEN,
     },
@@ -133,6 +133,9 @@ const ALLOWED: &[Allowed] = &[
 
 /// Where the reactor opens sockets for the operating system's world.
 const OPEN: &str = "crates/trill-reactor/src/sys/open.rs";
+
+/// The same, for what only Unix has.
+const OPEN_UNIX: &str = "crates/trill-reactor/src/sys/unix.rs";
 
 const WHY_OPEN: &str = "the back end of the operating system's world";
 

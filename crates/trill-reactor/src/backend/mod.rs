@@ -10,8 +10,9 @@ mod portable;
 mod pwait;
 
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
+
+use rustix::fd::{BorrowedFd, RawFd};
 
 use crate::choice::Backend;
 use crate::slot::Ready;
@@ -22,6 +23,7 @@ use portable::Portable;
 
 /// The back end of a reactor.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // On Windows; a reactor has one of these.
 pub(crate) enum Poller {
     Epoll(Epoll),
     Portable(Portable),
@@ -37,12 +39,15 @@ pub(crate) enum Events {
 /// How long a wait may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
+    // Only epoll asks.
     pub(crate) now: Instant,
     pub(crate) until: Instant,
 }
 
 impl Limit {
     /// The time left.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))] // Only epoll asks.
     pub(crate) fn left(self) -> Duration {
         self.until.saturating_duration_since(self.now)
     }

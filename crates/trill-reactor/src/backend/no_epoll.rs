@@ -1,8 +1,9 @@
 //! Stands in for epoll where there is none.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
+
+use rustix::fd::BorrowedFd;
 
 use crate::backend::Limit;
 use crate::slot::Ready;

@@ -4,9 +4,9 @@
 #![allow(unsafe_code)] // `polling` asks for the promise that a source is removed before it is closed.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use polling::{Event, PollMode, Poller};
+use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use crate::backend::Limit;
 use crate::error::NotPollable;

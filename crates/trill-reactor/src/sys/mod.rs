@@ -2,16 +2,25 @@
 //!
 //! Contract: every descriptor that is returned is closed in child processes. Those of `accept_…` and `connect_…` are
 //! non-blocking as well, and `connect_…` return `Ok` also while the connection is being made.
+//! `number` is what people know a descriptor by.
+//! The names `AsFd`, `BorrowedFd` and so on are rustix's throughout the crate: on Windows those are of sockets.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-#[path = "other.rs"]
-mod linux;
 mod open;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+mod other;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-pub(crate) use linux::{accept_tcp, accept_unix, connect_tcp, connect_unix};
-pub(crate) use open::{
-    tcp_listener, udp_socket, unix_datagram, unix_datagram_unbound, unix_datagrams, unix_listener,
-    unix_streams,
-};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::*;
+pub(crate) use open::*;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) use other::*;
+#[cfg(unix)]
+pub(crate) use unix::*;
+#[cfg(windows)]
+pub(crate) use windows::*;

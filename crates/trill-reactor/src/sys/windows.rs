@@ -1,0 +1,62 @@
+//! What a source is on Windows: a socket.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::nonblocking;
+use crate::wrapper::Async;
+
+/// See the contract.
+pub(crate) fn number(socket: RawSocket) -> u64 {
+    socket
+}
+
+/// Takes a connection from the backlog.
+pub(crate) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, address) = listener.accept()?;
+    nonblocking::set(&stream)?;
+    Ok((stream, address))
+}
+
+/// Starts to connect.
+pub(crate) fn connect_tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Ok(()) => Ok(socket.into()),
+        // That is how Windows says that the attempt is under way.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(socket.into()),
+        Err(error) => Err(error),
+    }
+}
+
+impl<T: AsSocket> AsSocket for Async<T> {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        self.get_ref().as_socket()
+    }
+}
+
+impl<T: AsRawSocket> AsRawSocket for Async<T> {
+    fn as_raw_socket(&self) -> RawSocket {
+        self.get_ref().as_raw_socket()
+    }
+}
+
+impl<T: AsSocket + From<OwnedSocket>> TryFrom<OwnedSocket> for Async<T> {
+    type Error = io::Error;
+
+    fn try_from(socket: OwnedSocket) -> io::Result<Async<T>> {
+        Async::new(socket.into())
+    }
+}
+
+impl<T: Into<OwnedSocket>> TryFrom<Async<T>> for OwnedSocket {
+    type Error = io::Error;
+
+    fn try_from(io: Async<T>) -> io::Result<OwnedSocket> {
+        io.into_inner().map(Into::into)
+    }
+}
