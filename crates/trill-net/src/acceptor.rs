@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::SocketAddrAny;
 use trill_cell::Kind;
@@ -97,23 +97,9 @@ fn first_live<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option
 }
 
 /// Whether an error is about the connection that would have been accepted, and not about the listener.
-///
-/// Linux reports the network errors of a new connection here as well; accept(2) says to treat them as if there had
-/// been none.
 fn is_dead(error: &io::Error) -> bool {
     let code = error.raw_os_error().map(Errno::from_raw_os_error);
-    code.is_some_and(|code| {
-        matches!(
-            code,
-            Errno::CONNABORTED
-                | Errno::PROTO
-                | Errno::NETDOWN
-                | Errno::NOPROTOOPT
-                | Errno::HOSTDOWN
-                | Errno::HOSTUNREACH
-                | Errno::NETUNREACH
-        )
-    })
+    code.is_some_and(|code| sys::DEAD_CONNECTION.contains(&code))
 }
 
 /// How long a listener pauses after accepting has failed; shared by all who accept from it.

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rustix::fd::{AsFd, BorrowedFd};
 use trill_reactor::{Async, Direction, Waiter};
 
 use crate::sys;

@@ -15,6 +15,7 @@ pub mod udp {
 }
 
 /// The futures of Unix sockets alone.
+#[cfg(unix)]
 pub mod unix {
     pub use crate::unix::accept::{Accept, NextIncoming};
     pub use crate::unix::connect::Connect;

@@ -1,9 +1,9 @@
 //! How the system probes a silent peer.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::time::Duration;
 
+use rustix::fd::AsFd;
 use socket2::{SockRef, TcpKeepalive};
 
 /// How the system probes a TCP peer that has been silent, to find out whether it is still there.
@@ -78,7 +78,8 @@ impl Keepalive {
 
     /// Sets it for a socket; `None` ends the probes.
     pub(crate) fn apply(keepalive: Option<&Keepalive>, socket: &impl AsFd) -> io::Result<()> {
-        let socket = SockRef::from(socket);
+        let socket = socket.as_fd();
+        let socket = SockRef::from(&socket);
         let Some(keepalive) = keepalive else {
             return socket.set_keepalive(false);
         };

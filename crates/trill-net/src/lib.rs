@@ -40,7 +40,7 @@
 //! # What it does not do
 //!
 //! It has no TLS, no HTTP and no DNS client of its own. In a simulated world ([`trill_world`]) there is no network
-//! yet: whatever would open a socket returns `Unsupported`. It needs a Unix system.
+//! yet: whatever would open a socket returns `Unsupported`. On Windows there are no Unix sockets.
 
 mod acceptor;
 mod address;
@@ -59,6 +59,7 @@ mod tcp;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
 mod udp;
+#[cfg(unix)]
 pub mod unix;
 
 pub use std::net::{

@@ -14,6 +14,7 @@ use crate::stream::owned_halves::{OwnedReadHalf, OwnedWriteHalf};
 use crate::stream::sealed::Wired;
 use crate::stream::wire::Wire;
 use crate::tcp::TcpStream;
+#[cfg(unix)]
 use crate::unix::UnixStream;
 
 /// Receives into what is left of the buffer.
@@ -98,6 +99,7 @@ impl AsyncWrite for TcpStream {
     }
 }
 
+#[cfg(unix)]
 impl AsyncRead for UnixStream {
     #[inline]
     #[track_caller]
@@ -110,6 +112,7 @@ impl AsyncRead for UnixStream {
     }
 }
 
+#[cfg(unix)]
 impl AsyncWrite for UnixStream {
     #[inline]
     #[track_caller]

@@ -11,6 +11,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use crate::stream::sealed::Wired;
 use crate::stream::wire::Wire;
 use crate::tcp::TcpStream;
+#[cfg(unix)]
 use crate::unix::UnixStream;
 
 /// Receives into what is left of the buffer.
@@ -84,6 +85,7 @@ impl Write for TcpStream {
     }
 }
 
+#[cfg(unix)]
 impl Read for UnixStream {
     #[inline]
     #[track_caller]
@@ -96,6 +98,7 @@ impl Read for UnixStream {
     }
 }
 
+#[cfg(unix)]
 impl Write for UnixStream {
     #[inline]
     #[track_caller]

@@ -3,10 +3,10 @@
 use std::io::{self, IoSlice, IoSliceMut};
 #[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::Location;
 use std::task::{Context, Poll};
 
+use rustix::fd::{AsFd, BorrowedFd};
 use trill_reactor::{Async, Direction, Source, Waiter};
 
 use crate::sys::{self, BUFFERS_MAX, TRANSFER_BYTES_MAX};
@@ -40,6 +40,7 @@ impl<'a> Wire<'a> {
     }
 
     /// Borrows a Unix stream. A read there ends where descriptors were attached, so a short count says nothing.
+    #[cfg(unix)]
     #[inline]
     pub(crate) fn unix<T: AsFd>(socket: &'a Async<T>) -> Wire<'a> {
         Wire {

@@ -1,10 +1,10 @@
 //! What Linux does in fewer calls.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::{SendFlags, SocketAddrAny, SocketFlags};
+use rustix::net::{SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags};
 use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::unix::Credentials;
@@ -42,6 +42,11 @@ pub(crate) fn check_connected(socket: BorrowedFd<'_>, address: &SockAddr) -> io:
         }
         _ => Err(error),
     }
+}
+
+/// Whether the address is known to be of a socket without a name.
+pub(crate) fn is_unnamed(address: &SocketAddrUnix) -> bool {
+    address.is_unnamed()
 }
 
 /// Who is at the other end of a Unix socket.

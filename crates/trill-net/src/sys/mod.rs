@@ -2,30 +2,54 @@
 //!
 //! Each system's file offers the same items.
 //! Sockets are made non-blocking and close-on-exec in the call that makes them, where the system can.
+//! `fd` and the like are rustix's names; on Windows they are of sockets.
 
+#[cfg_attr(unix, path = "handles_unix.rs")]
+#[cfg_attr(windows, path = "handles_windows.rs")]
+mod handles;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 mod portable;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use linux as system;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 use portable as system;
+#[cfg(windows)]
+use windows as system;
 
-pub(crate) use system::{accept, check_connected, peer_credentials};
+pub(crate) use handles::handles;
+pub(crate) use system::{accept, check_connected};
+#[cfg(unix)]
+pub(crate) use system::{is_unnamed, peer_credentials};
+#[cfg(unix)]
+use unix::CONNECT_GOES_ON;
+#[cfg(unix)]
+pub(crate) use unix::{
+    DEAD_CONNECTION, open_pair, recv_vectored, reuse_port, send_to, send_vectored, set_reuse_port,
+    unix_address,
+};
+#[cfg(windows)]
+use windows::CONNECT_GOES_ON;
+#[cfg(windows)]
+pub(crate) use windows::{
+    DEAD_CONNECTION, recv_vectored, reuse_port, send_vectored, set_reuse_port,
+};
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io;
 #[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::fd::BorrowedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
+use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendAncillaryBuffer};
-use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use rustix::net::RecvFlags;
+use socket2::{Domain, SockAddr, Socket, Type};
 use trill_world::World;
 
 /// Fails in a simulated world, which has no sockets yet.
@@ -51,35 +75,16 @@ pub(crate) fn open(domain: Domain, kind: Type) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Makes a pair of such sockets, connected to each other.
-pub(crate) fn open_pair(kind: Type) -> io::Result<(Socket, Socket)> {
-    let (a, b) = Socket::pair(Domain::UNIX, system::nonblocking(kind), None)?;
-    system::set_nonblocking(&a)?;
-    system::set_nonblocking(&b)?;
-    Ok((a, b))
-}
-
 /// Begins to connect; says whether that is done already.
 pub(crate) fn begin_connect(socket: &Socket, address: &SockAddr) -> io::Result<bool> {
     let Err(error) = socket.connect(address) else {
         return Ok(true);
     };
-    // After a signal the system goes on to connect.
-    let goes_on = [Errno::INPROGRESS, Errno::INTR].map(Errno::raw_os_error);
+    let goes_on = CONNECT_GOES_ON.map(Errno::raw_os_error);
     match error.raw_os_error() {
         Some(code) if goes_on.contains(&code) => Ok(false),
         _ => Err(error),
     }
-}
-
-/// The address of a Unix socket. A path that begins with a null byte is an abstract name, where the system has them.
-pub(crate) fn unix_address(path: &Path) -> io::Result<SockAddr> {
-    let bytes = path.as_os_str().as_bytes();
-    if bytes.iter().skip(1).any(|byte| *byte == 0) && bytes.first() != Some(&0) {
-        let wrong = format!("{path:?} has a null byte inside: no file can have that name");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, wrong));
-    }
-    SockAddr::unix(path)
 }
 
 /// Repeats a call of the standard library that a signal interrupted.
@@ -114,31 +119,8 @@ pub(crate) fn peek(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 #[inline]
-pub(crate) fn recv_vectored(
-    fd: BorrowedFd<'_>,
-    buffers: &mut [IoSliceMut<'_>],
-) -> io::Result<usize> {
-    again(|| rustix::io::readv(fd, buffers))
-}
-
-#[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     again(|| rustix::net::send(fd, buffer, system::SEND))
-}
-
-/// Not `writev`: that would raise SIGPIPE in a program that has not ignored it.
-#[inline]
-pub(crate) fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    again(|| {
-        let mut nothing = SendAncillaryBuffer::default();
-        rustix::net::sendmsg(fd, buffers, &mut nothing, system::SEND)
-    })
-}
-
-#[inline]
-pub(crate) fn send_to(fd: BorrowedFd<'_>, buffer: &[u8], to: &SockAddr) -> io::Result<usize> {
-    let flags = system::SEND.bits() as i32;
-    uninterrupted(|| SockRef::from(&fd).send_to_with_flags(buffer, to, flags))
 }
 
 /// Repeats a call that a signal interrupted.

@@ -1,9 +1,9 @@
 //! What every Unix can do, with more calls.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::net::{SendFlags, SocketAddrAny};
+use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::net::{SendFlags, SocketAddrAny, SocketAddrUnix};
 use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::unix::Credentials;
@@ -42,6 +42,11 @@ pub(crate) fn check_connected(socket: BorrowedFd<'_>, _address: &SockAddr) -> io
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether the address is known to be of a socket without a name.
+pub(crate) fn is_unnamed(_address: &SocketAddrUnix) -> bool {
+    false
 }
 
 /// Who is at the other end of a Unix socket.

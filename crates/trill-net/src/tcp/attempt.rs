@@ -4,11 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::AsFd;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rustix::fd::AsFd;
 use socket2::{Domain, SockAddr, Socket, Type};
 use trill_reactor::{Async, Direction};
 

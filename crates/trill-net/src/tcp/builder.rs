@@ -129,11 +129,12 @@ impl TcpListenerBuilder {
         sys::os_only("listen")?;
         let listen = || {
             let socket = sys::open(Domain::for_address(address), Type::STREAM)?;
-            if self.reuse_address {
+            // Windows lets a port be used again at once, and with this option would let others take it over.
+            if self.reuse_address && cfg!(not(windows)) {
                 socket.set_reuse_address(true)?;
             }
             if self.reuse_port {
-                socket.set_reuse_port(true)?;
+                sys::set_reuse_port(&socket, true)?;
             }
             if let (Some(only), true) = (self.only_v6, address.is_ipv6()) {
                 socket.set_only_v6(only)?;

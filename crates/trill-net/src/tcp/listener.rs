@@ -2,10 +2,10 @@
 
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rustix::fd::AsFd;
 use socket2::SockRef;
 use trill_reactor::{Async, Readable};
 
@@ -16,6 +16,7 @@ use super::incoming::Incoming;
 use crate::acceptor::{Acceptor, Backoff};
 use crate::address::AsyncToSocketAddrs;
 use crate::convert;
+use crate::sys;
 
 /// A TCP socket that listens for connections.
 ///
@@ -300,23 +301,7 @@ impl From<TcpListener> for Arc<Async<net::TcpListener>> {
     }
 }
 
-/// Fails if the socket cannot be registered with the reactor. Makes it not block.
-impl TryFrom<OwnedFd> for TcpListener {
-    type Error = io::Error;
-
-    fn try_from(fd: OwnedFd) -> io::Result<TcpListener> {
-        TcpListener::try_from(net::TcpListener::from(fd))
-    }
-}
-
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.get_ref().as_fd()
-    }
-}
-
-impl AsRawFd for TcpListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inner.get_ref().as_raw_fd()
-    }
-}
+// Turning a descriptor into one fails if it cannot be registered with the reactor, and makes it not block.
+sys::handles!(TcpListener, net::TcpListener, |socket| socket
+    .inner
+    .get_ref());

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
+use rustix::fd::OwnedFd;
 use socket2::{Domain, Socket, Type};
 
 use super::attempt::Attempt;
@@ -17,7 +17,7 @@ use crate::sys;
 
 /// A TCP socket that neither connects nor listens yet, to set options and to bind.
 ///
-/// Options that are not here can be set through [`AsFd`], for example with the crates `socket2` or `rustix`.
+/// Options that are not here can be set through [`AsFd`](std::os::fd::AsFd), for example with the crates `socket2` or `rustix`.
 ///
 /// # Examples
 ///
@@ -194,7 +194,7 @@ impl TcpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn set_reuse_port(&self, reuse: bool) -> io::Result<()> {
-        self.0.set_reuse_port(reuse)
+        sys::set_reuse_port(&self.0, reuse)
     }
 
     /// Returns what [`TcpSocket::set_reuse_port`] set.
@@ -207,7 +207,7 @@ impl TcpSocket {
     ///
     /// See [`TcpSocket::set_reuse_port`].
     pub fn reuse_port(&self) -> io::Result<bool> {
-        self.0.reuse_port()
+        sys::reuse_port(&self.0)
     }
 
     /// Sets whether an IPv6 socket takes IPv6 connections alone (`IPV6_V6ONLY`).
@@ -358,11 +358,10 @@ impl TcpSocket {
 }
 
 /// The socket is made to not block when it connects or listens.
-impl TryFrom<OwnedFd> for TcpSocket {
+impl TryFrom<Socket> for TcpSocket {
     type Error = io::Error;
 
-    fn try_from(fd: OwnedFd) -> io::Result<TcpSocket> {
-        let socket = Socket::from(fd);
+    fn try_from(socket: Socket) -> io::Result<TcpSocket> {
         socket.set_nonblocking(true)?;
         Ok(TcpSocket(socket))
     }
@@ -374,14 +373,4 @@ impl From<TcpSocket> for OwnedFd {
     }
 }
 
-impl AsFd for TcpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl AsRawFd for TcpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-}
+sys::handles!(TcpSocket, Socket, |socket| &socket.0);

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
@@ -19,6 +18,7 @@ use crate::stream::read::{Peek, Read, ReadExact, ReadVectored};
 use crate::stream::sealed::Wired;
 use crate::stream::wire::Wire;
 use crate::stream::write::{Write, WriteAll, WriteVectored};
+use crate::sys;
 
 /// A TCP connection.
 ///
@@ -441,23 +441,5 @@ impl TryFrom<net::TcpStream> for TcpStream {
     }
 }
 
-/// Fails if the socket cannot be registered with the reactor. Makes it not block.
-impl TryFrom<OwnedFd> for TcpStream {
-    type Error = io::Error;
-
-    fn try_from(fd: OwnedFd) -> io::Result<TcpStream> {
-        TcpStream::try_from(net::TcpStream::from(fd))
-    }
-}
-
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
-    }
-}
-
-impl AsRawFd for TcpStream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.get_ref().as_raw_fd()
-    }
-}
+// Turning a descriptor into one fails if it cannot be registered with the reactor, and makes it not block.
+sys::handles!(TcpStream, net::TcpStream, |socket| socket.0.get_ref());

@@ -103,7 +103,7 @@ impl UdpSocketBuilder {
                 socket.set_reuse_address(true)?;
             }
             if self.reuse_port {
-                socket.set_reuse_port(true)?;
+                sys::set_reuse_port(&socket, true)?;
             }
             if let (Some(only), true) = (self.only_v6, address.is_ipv6()) {
                 socket.set_only_v6(only)?;

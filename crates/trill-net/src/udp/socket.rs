@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use trill_reactor::Async;
@@ -15,6 +14,7 @@ use super::send_to::SendTo;
 use crate::address::AsyncToSocketAddrs;
 use crate::convert;
 use crate::datagram::{Recv, Send};
+use crate::sys;
 
 /// A UDP socket.
 ///
@@ -300,23 +300,5 @@ impl TryFrom<net::UdpSocket> for UdpSocket {
     }
 }
 
-/// Fails if the socket cannot be registered with the reactor. Makes it not block.
-impl TryFrom<OwnedFd> for UdpSocket {
-    type Error = io::Error;
-
-    fn try_from(fd: OwnedFd) -> io::Result<UdpSocket> {
-        UdpSocket::try_from(net::UdpSocket::from(fd))
-    }
-}
-
-impl AsFd for UdpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
-    }
-}
-
-impl AsRawFd for UdpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.get_ref().as_raw_fd()
-    }
-}
+// Turning a descriptor into one fails if it cannot be registered with the reactor, and makes it not block.
+sys::handles!(UdpSocket, net::UdpSocket, |socket| socket.0.get_ref());

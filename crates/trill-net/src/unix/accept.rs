@@ -15,6 +15,7 @@ use trill_reactor::Async;
 use super::listener::{Incoming, UnixListener};
 use super::stream::UnixStream;
 use crate::acceptor::Acceptor;
+use crate::sys;
 
 /// Accepts a connection; see [`UnixListener::accept`].
 ///
@@ -39,7 +40,9 @@ impl Future for Accept<'_> {
             Poll::Ready(Ok((socket, address))) => Poll::Ready(adopt(socket).and_then(|stream| {
                 let address = match address.map(SocketAddrUnix::try_from) {
                     // Nearly always, and then there is nothing to ask.
-                    Some(Ok(address)) if address.is_unnamed() => SocketAddr::from_pathname("")?,
+                    Some(Ok(address)) if sys::is_unnamed(&address) => {
+                        SocketAddr::from_pathname("")?
+                    }
                     _ => stream.peer_addr()?,
                 };
                 Ok((stream, address))

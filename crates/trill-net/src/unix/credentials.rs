@@ -21,6 +21,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))] // Only Linux is asked.
     pub(crate) fn new(pid: Option<i32>, uid: u32, gid: u32) -> Credentials {
         Credentials { pid, uid, gid }
     }

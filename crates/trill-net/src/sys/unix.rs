@@ -1,0 +1,78 @@
+//! What all Unix systems do alike.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+use rustix::net::SendAncillaryBuffer;
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+
+use super::{again, system, uninterrupted};
+
+/// What a connect says that goes on. After a signal the system goes on, too.
+pub(super) const CONNECT_GOES_ON: [Errno; 2] = [Errno::INPROGRESS, Errno::INTR];
+
+/// What accepting says of a connection that is gone already.
+///
+/// Linux reports the network errors of a new connection here as well; accept(2) says to treat them as if there had
+/// been none.
+pub(crate) const DEAD_CONNECTION: &[Errno] = &[
+    Errno::CONNABORTED,
+    Errno::PROTO,
+    Errno::NETDOWN,
+    Errno::NOPROTOOPT,
+    Errno::HOSTDOWN,
+    Errno::HOSTUNREACH,
+    Errno::NETUNREACH,
+];
+
+pub(crate) fn set_reuse_port(socket: &Socket, reuse: bool) -> io::Result<()> {
+    socket.set_reuse_port(reuse)
+}
+
+pub(crate) fn reuse_port(socket: &Socket) -> io::Result<bool> {
+    socket.reuse_port()
+}
+
+/// Makes a pair of Unix sockets that do not block and that child programs do not inherit, connected to each other.
+pub(crate) fn open_pair(kind: Type) -> io::Result<(Socket, Socket)> {
+    let (a, b) = Socket::pair(Domain::UNIX, system::nonblocking(kind), None)?;
+    system::set_nonblocking(&a)?;
+    system::set_nonblocking(&b)?;
+    Ok((a, b))
+}
+
+/// The address of a Unix socket. A path that begins with a null byte is an abstract name, where the system has them.
+pub(crate) fn unix_address(path: &Path) -> io::Result<SockAddr> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.iter().skip(1).any(|byte| *byte == 0) && bytes.first() != Some(&0) {
+        let wrong = format!("{path:?} has a null byte inside: no file can have that name");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, wrong));
+    }
+    SockAddr::unix(path)
+}
+
+#[inline]
+pub(crate) fn recv_vectored(
+    fd: BorrowedFd<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<usize> {
+    again(|| rustix::io::readv(fd, buffers))
+}
+
+/// Not `writev`: that would raise SIGPIPE in a program that has not ignored it.
+#[inline]
+pub(crate) fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    again(|| {
+        let mut nothing = SendAncillaryBuffer::default();
+        rustix::net::sendmsg(fd, buffers, &mut nothing, system::SEND)
+    })
+}
+
+#[inline]
+pub(crate) fn send_to(fd: BorrowedFd<'_>, buffer: &[u8], to: &SockAddr) -> io::Result<usize> {
+    let flags = system::SEND.bits() as i32;
+    uninterrupted(|| SockRef::from(&fd).send_to_with_flags(buffer, to, flags))
+}
