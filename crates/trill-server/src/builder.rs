@@ -1,12 +1,9 @@
 //! Options of a server.
 
-use std::path::Path;
-
 use trill_net::{AsyncToSocketAddrs, TcpListener, TcpListenerBuilder};
 
 use crate::acceptor::Plain;
 use crate::bind::Bind;
-use crate::bind_unix::BindUnix;
 use crate::listener::Listener;
 use crate::server::Server;
 
@@ -141,28 +138,6 @@ impl ServerBuilder {
         Bind::new(self, addr)
     }
 
-    /// Listens on a Unix socket.
-    ///
-    /// If a socket file is there on which nobody listens, as one that a killed process has left, it is replaced. When
-    /// the listener closes, the file is removed if it is still the one that was made here. Abstract names, which begin with a
-    /// null byte, have no file.
-    ///
-    /// # Errors
-    ///
-    /// `AddrInUse` if somebody listens there, or something else is at the path; as
-    /// [`UnixListener::bind`](trill_net::unix::UnixListener::bind).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: the path is taken in the poll that returns the server.
-    ///
-    /// # Examples
-    ///
-    /// See [`start_unix_server`](crate::start_unix_server).
-    pub fn bind_unix<P: AsRef<Path>>(self, path: P) -> BindUnix {
-        BindUnix::new(self, path.as_ref())
-    }
-
     /// Makes a server of a listener that is there already.
     ///
     /// # Examples
@@ -185,6 +160,7 @@ impl ServerBuilder {
         }
     }
 
+    #[cfg(unix)] // TCP listeners get it when they are made.
     pub(crate) fn backlog_max(&self) -> Option<i32> {
         let clamp = |backlog| i32::try_from(backlog).unwrap_or(i32::MAX);
         self.backlog.map(clamp)

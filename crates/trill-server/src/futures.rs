@@ -3,7 +3,8 @@
 //! They are here to be named; what makes them describes them.
 
 pub use crate::bind::Bind;
-pub use crate::bind_unix::BindUnix;
 pub use crate::connection::ShuttingDown;
 pub use crate::handle_futures::{Shutdown, WaitClosed, WaitStopped};
-pub use crate::streams::{OpenConnection, OpenUnixConnection, StartServer, StartUnixServer};
+pub use crate::streams::{OpenConnection, StartServer};
+#[cfg(unix)]
+pub use crate::unix::{BindUnix, OpenUnixConnection, StartUnixServer};

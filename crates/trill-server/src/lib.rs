@@ -56,7 +56,6 @@
 mod accepting;
 mod acceptor;
 mod bind;
-mod bind_unix;
 mod builder;
 mod connection;
 pub mod futures;
@@ -66,11 +65,11 @@ mod listener;
 mod outcome;
 mod server;
 mod shared;
-mod socket_file;
 mod streams;
+#[cfg(unix)]
+mod unix;
 
 pub use acceptor::{Acceptor, Plain};
-pub use bind_unix::UnixSocket;
 pub use builder::{ServerBuilder, WhenFull};
 pub use connection::{About, Connection};
 pub use handle::ServerHandle;
@@ -78,10 +77,9 @@ pub use handle_futures::Ended;
 pub use listener::Listener;
 pub use outcome::Outcome;
 pub use server::Server;
-pub use streams::{
-    Split, StreamReader, StreamWriter, open_connection, open_unix_connection, start_server,
-    start_unix_server,
-};
+pub use streams::{Split, StreamReader, StreamWriter, open_connection, start_server};
+#[cfg(unix)]
+pub use unix::{UnixSocket, open_unix_connection, start_unix_server};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

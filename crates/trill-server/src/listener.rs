@@ -5,8 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
-use trill_net::futures::{Accept, unix};
-use trill_net::unix::{UnixListener, UnixStream};
+use trill_net::futures::Accept;
 use trill_net::{TcpListener, TcpStream};
 
 /// Where a server's connections come from: TCP and Unix sockets, or anything else that accepts.
@@ -66,19 +65,5 @@ impl Listener for TcpListener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         TcpListener::local_addr(self)
-    }
-}
-
-impl Listener for UnixListener {
-    type Stream = UnixStream;
-    type Address = trill_net::unix::SocketAddr;
-    type Accept<'a> = unix::Accept<'a>;
-
-    fn accept(&self) -> unix::Accept<'_> {
-        UnixListener::accept(self)
-    }
-
-    fn local_addr(&self) -> io::Result<trill_net::unix::SocketAddr> {
-        UnixListener::local_addr(self)
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::path::Path;
 use std::sync::Arc;
 
 use trill_cell::Spawned;
@@ -14,7 +13,6 @@ use trill_net::{AsyncToSocketAddrs, TcpListener};
 use crate::accepting::{self, Service};
 use crate::acceptor::{Acceptor, Plain};
 use crate::bind::Bind;
-use crate::bind_unix::BindUnix;
 use crate::builder::{Options, ServerBuilder};
 use crate::connection::Connection;
 use crate::handle::ServerHandle;
@@ -82,23 +80,6 @@ impl Server<TcpListener, Plain> {
     /// See [`Server`].
     pub fn bind<T: AsyncToSocketAddrs>(addr: T) -> Bind {
         Server::builder().bind(addr)
-    }
-
-    /// Listens on a Unix socket; see [`ServerBuilder::bind_unix`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: the path is taken in the poll that returns the server.
-    ///
-    /// # Examples
-    ///
-    /// See [`start_unix_server`](crate::start_unix_server).
-    pub fn bind_unix<P: AsRef<Path>>(path: P) -> BindUnix {
-        Server::builder().bind_unix(path)
     }
 }
 

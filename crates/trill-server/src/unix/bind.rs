@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use trill_net::TcpListener;
 use trill_net::futures::unix::{Accept, Connect};
 use trill_net::unix::{SocketAddr, UnixListener, UnixStream};
 
+use super::socket_file::SocketFile;
 use crate::acceptor::Plain;
 use crate::builder::ServerBuilder;
 use crate::listener::Listener;
 use crate::server::Server;
-use crate::socket_file::SocketFile;
 
 /// Makes a server on a path; see [`ServerBuilder::bind_unix`].
 ///
@@ -48,6 +49,49 @@ impl BindUnix {
             rustix::net::listen(&socket.listener, backlog)?;
         }
         Ok(std::mem::take(&mut self.builder).listeners(vec![socket]))
+    }
+}
+
+impl ServerBuilder {
+    /// Listens on a Unix socket.
+    ///
+    /// If a socket file is there on which nobody listens, as one that a killed process has left, it is replaced. When
+    /// the listener closes, the file is removed if it is still the one that was made here. Abstract names, which begin with a
+    /// null byte, have no file.
+    ///
+    /// # Errors
+    ///
+    /// `AddrInUse` if somebody listens there, or something else is at the path; as
+    /// [`UnixListener::bind`](trill_net::unix::UnixListener::bind).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the path is taken in the poll that returns the server.
+    ///
+    /// # Examples
+    ///
+    /// See [`start_unix_server`](crate::start_unix_server).
+    pub fn bind_unix<P: AsRef<Path>>(self, path: P) -> BindUnix {
+        BindUnix::new(self, path.as_ref())
+    }
+}
+
+impl Server<TcpListener, Plain> {
+    /// Listens on a Unix socket; see [`ServerBuilder::bind_unix`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the path is taken in the poll that returns the server.
+    ///
+    /// # Examples
+    ///
+    /// See [`start_unix_server`](crate::start_unix_server).
+    pub fn bind_unix<P: AsRef<Path>>(path: P) -> BindUnix {
+        Server::builder().bind_unix(path)
     }
 }
 
