@@ -1,7 +1,6 @@
 //! What the handles of a loop share.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -13,6 +12,7 @@ use crate::bell::{Bell, Rouse};
 use crate::origin::Origin;
 use crate::queue::{Due, Gone, Queue};
 use crate::reach::Reach;
+use crate::sys::{self, RawFd};
 use crate::watch::{Descriptor, Look, Registered, Side, Watch};
 
 /// The queue of a loop and its bell.
@@ -86,7 +86,7 @@ impl<R: Reach> Core<R> {
         callback: R::Each,
         origin: Origin,
     ) -> io::Result<u64> {
-        let registered_fd = descriptor.as_fd().as_raw_fd();
+        let registered_fd = sys::number(&sys::borrow(&descriptor));
         let shared = || match is_own {
             true => self.registered(side, registered_fd),
             false => None,

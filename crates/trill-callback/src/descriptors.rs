@@ -1,7 +1,6 @@
 //! Callbacks that run each time a descriptor is ready.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use crate::callbacks::Callbacks;
 use crate::handle::Handle;
 use crate::origin::Origin;
 use crate::reach::{Reach, TakesEach};
+use crate::sys::{self, AsFd, AsRawFd, BorrowedFd};
 use crate::watch::{Descriptor, Side};
 
 impl<R: Reach> Callbacks<R> {
@@ -61,7 +61,12 @@ impl<R: Reach> Callbacks<R> {
     where
         R: TakesEach<F>,
     {
-        self.watch(Arc::new(io), false, R::each(callback), Location::caller())
+        self.watch(
+            Descriptor(Arc::new(io)),
+            false,
+            R::each(callback),
+            Location::caller(),
+        )
     }
 
     /// Runs a callback in each turn in which writing to `io` would not block, until it is removed; as
@@ -98,7 +103,12 @@ impl<R: Reach> Callbacks<R> {
     where
         R: TakesEach<F>,
     {
-        self.watch(Arc::new(io), true, R::each(callback), Location::caller())
+        self.watch(
+            Descriptor(Arc::new(io)),
+            true,
+            R::each(callback),
+            Location::caller(),
+        )
     }
 
     /// As [`add_reader`](Callbacks::add_reader), for a descriptor that somebody else owns, and may close.
@@ -178,7 +188,7 @@ impl<R: Reach> Callbacks<R> {
     /// See [`add_reader`](Callbacks::add_reader).
     pub fn remove_reader(&self, fd: &impl AsRawFd) -> bool {
         self.core.cancel_side(Side {
-            fd: fd.as_raw_fd(),
+            fd: sys::number(fd),
             is_write: false,
         })
     }
@@ -194,7 +204,7 @@ impl<R: Reach> Callbacks<R> {
     /// See [`add_writer`](Callbacks::add_writer).
     pub fn remove_writer(&self, fd: &impl AsRawFd) -> bool {
         self.core.cancel_side(Side {
-            fd: fd.as_raw_fd(),
+            fd: sys::number(fd),
             is_write: true,
         })
     }
@@ -206,7 +216,7 @@ impl<R: Reach> Callbacks<R> {
         callback: R::Each,
         site: &'static Location<'static>,
     ) -> io::Result<Handle<R>> {
-        let fd = io.as_fd().as_raw_fd();
+        let fd = sys::number(&sys::borrow(&io));
         let side = Side { fd, is_write };
         let name = self
             .core
@@ -221,8 +231,8 @@ impl<R: Reach> Callbacks<R> {
         callback: R::Each,
         site: &'static Location<'static>,
     ) -> io::Result<Handle<R>> {
-        let duplicate: Descriptor = Arc::new(fd.try_clone_to_owned()?);
-        let fd = fd.as_raw_fd();
+        let duplicate = Descriptor(Arc::new(fd.try_clone_to_owned()?));
+        let fd = sys::number(&fd);
         let side = Side { fd, is_write };
         let name = self
             .core

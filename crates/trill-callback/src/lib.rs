@@ -32,8 +32,8 @@
 //! # What it does not do
 //!
 //! Callbacks are not awaited and return nothing: a task that waits for one uses a promise or a channel of `trill-sync`. Signals are
-//! `trill-signal`'s, and work for other threads is `trill-blocking`'s. It sets no descriptor to non-blocking mode. It
-//! needs a Unix system.
+//! `trill-signal`'s, and work for other threads is `trill-blocking`'s. It sets no descriptor to non-blocking mode. On
+//! Windows it watches sockets and nothing else.
 
 mod bell;
 mod callbacks;
@@ -46,6 +46,7 @@ mod reach;
 mod remote;
 mod run;
 mod statistics;
+mod sys;
 mod watch;
 
 pub use callbacks::{Callbacks, LocalCallbacks};

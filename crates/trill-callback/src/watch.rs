@@ -1,7 +1,6 @@
 //! A descriptor that is watched.
 
 use std::io;
-use std::os::fd::{AsFd, RawFd};
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,6 +9,7 @@ use trill_reactor::{Async, Direction};
 
 use crate::origin::Origin;
 use crate::reach::Reach;
+use crate::sys::{AsFd, RawFd};
 
 /// One direction of the descriptor with this number: at most one callback watches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,8 @@ impl Side {
 }
 
 /// What keeps a descriptor open.
-pub(crate) type Descriptor = Arc<dyn AsFd + Send + Sync>;
+#[derive(Clone)]
+pub(crate) struct Descriptor(pub(crate) Arc<dyn AsFd + Send + Sync>);
 
 /// A registered descriptor, which both of its sides share.
 pub(crate) type Registered = Arc<Async<Descriptor>>;
