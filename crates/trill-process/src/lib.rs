@@ -40,7 +40,9 @@
 //!
 //! It reads no text and sets no limits of resources; it does not protect a program that has put `SIGPIPE` back to its
 //! default (Rust programs ignore it) from being ended when it writes to a child that is gone.
-//! In a simulated world every child is refused, and other systems than Unix are not supported.
+//! In a simulated world every child is refused, and on other systems than Unix this crate is empty.
+
+#![cfg(unix)]
 
 mod child;
 mod command;

@@ -41,7 +41,7 @@
 //! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
 //! | `portal` | yes | ways from threads into a runtime and back, in `portal` |
-//! | `process` | yes | children as awaitables, in `process` |
+//! | `process` | yes | children as awaitables, in `process`; Unix only |
 //! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
 //! | `callback` | no | a loop of callbacks, in `callback`, for ports of event-driven programs |
 //! | `debug` | no | debug mode, in `debug`: slow polls, blocked threads, tasks dropped unfinished; off until it is turned on |
@@ -77,7 +77,7 @@ pub mod portal;
 pub mod prelude;
 #[doc(hidden)]
 pub mod private;
-#[cfg(feature = "process")]
+#[cfg(all(feature = "process", unix))]
 pub mod process;
 pub mod promise;
 pub mod queue;
