@@ -130,11 +130,40 @@ pub(crate) fn cargo_deny() -> Result<Call, Trouble> {
     Ok(own)
 }
 
-/// Whether rustup has a tool chain of this version, such as `1.85`.
-pub(crate) fn has_toolchain(version: &str) -> bool {
-    Call::program("rustup", &["toolchain", "list"])
-        .output()
-        .is_some_and(|list| toolchain_listed(&list, version))
+/// A tool chain of this version, such as `1.85`. The error says why there is none, and what to type.
+pub(crate) fn toolchain(version: &str) -> Result<(), String> {
+    let list = Call::program("rustup", &["toolchain", "list"]).output();
+    if list.is_some_and(|list| toolchain_listed(&list, version)) {
+        return Ok(());
+    }
+    let install = Call::program("rustup", &["toolchain", "install", version])
+        .arg("--profile")
+        .arg("minimal");
+    progress(
+        &format!("Rust {version} is missing, installing it"),
+        &install,
+    );
+    install.run().map_err(|problem| {
+        format!(
+            "Rust {version} is missing and rustup could not install it ({problem}): {}",
+            install.shown()
+        )
+    })
+}
+
+/// The standard library for another system. The error says why there is none, and what to type.
+pub(crate) fn target(name: &str) -> Result<(), String> {
+    let list = Call::program("rustup", &["target", "list", "--installed"]).output();
+    if list.is_some_and(|list| list.lines().any(|line| line == name)) {
+        return Ok(());
+    }
+    let add = Call::program("rustup", &["target", "add", name]);
+    progress(
+        &format!("the standard library for {name} is missing, installing it"),
+        &add,
+    );
+    add.run()
+        .map_err(|problem| format!("rustup could not add it ({problem}): {}", add.shown()))
 }
 
 const EXE: &str = std::env::consts::EXE_SUFFIX;

@@ -1,4 +1,4 @@
-//! The oldest Rust the library crates compile with: stated everywhere, and tried where rustup has it.
+//! The oldest Rust the library crates compile with: stated everywhere, and tried where rustup has or gets it.
 
 use super::Report;
 use crate::process::Call;
@@ -18,11 +18,8 @@ pub(crate) fn run(report: &mut Report) -> Result<(), Trouble> {
             "cargo xtask tidy manifests",
         );
     }
-    if !setup::has_toolchain(RUST_VERSION) {
-        report.note(format!(
-            "stated; not compiled: toolchain {RUST_VERSION} is not installed \
-             (rustup toolchain install {RUST_VERSION})"
-        ));
+    if let Err(why) = setup::toolchain(RUST_VERSION) {
+        report.note(format!("stated; not compiled: {why}"));
         return Ok(());
     }
     let directory = tree::target_dir().join("msrv");

@@ -6,6 +6,7 @@ mod deny;
 mod examples;
 mod loom;
 mod minimum_rust;
+mod platforms;
 mod text;
 
 use crate::process::Call;
@@ -32,7 +33,7 @@ pub(crate) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "msrv",
-        what: "each crate states its Rust version, and compiles with it if rustup has it",
+        what: "each crate states its Rust version, and compiles with it",
         run: minimum_rust::run,
     },
     Stage {
@@ -64,6 +65,11 @@ pub(crate) const STAGES: &[Stage] = &[
         name: "features",
         what: "each feature of each crate by itself, and all together",
         run: alone::features,
+    },
+    Stage {
+        name: "platforms",
+        what: "the crates compile for other systems, as far as rustup can add them",
+        run: platforms::run,
     },
     Stage {
         name: "examples",

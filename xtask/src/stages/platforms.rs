@@ -1,0 +1,129 @@
+//! The other systems that the library crates are for: each is compiled for; the other C library of Linux is run with, too.
+//!
+//! Clippy checks the library targets as the stage `clippy` does for this machine, in the same build directory, where cargo
+//! keeps the systems apart. A system that rustup cannot add here is named in the table of stages.
+
+use super::Report;
+use crate::process::Call;
+use crate::tree::{self, Tree};
+use crate::{Trouble, setup};
+
+/// What is compiled for a system.
+#[derive(Debug, Clone, Copy)]
+enum Crates {
+    /// All library crates, with every feature.
+    All,
+    /// These.
+    Some(&'static [&'static str]),
+}
+
+pub(crate) fn run(report: &mut Report) -> Result<(), Trouble> {
+    setup::component("clippy", "clippy")?;
+    let tree = Tree::read(&tree::root())?;
+    let mut checked = Vec::new();
+    for (target, crates) in PLATFORMS {
+        if let Err(why) = setup::target(target) {
+            report.note(format!("not compiled for {target}: {why}"));
+            continue;
+        }
+        let call = call(target, *crates, &tree);
+        report.call(&format!("does not compile for {target}"), &call);
+        checked.push(*target);
+        if *target == STATIC && cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+            report.call(&format!("tests fail on {target}"), &tests_on(target));
+            report.note(format!(
+                "tests of {} run on {target}",
+                NEAR_THE_C_LIBRARY.join(", ")
+            ));
+        }
+    }
+    report.note(match checked.is_empty() {
+        true => "compiled for this machine only".to_string(),
+        false => format!("compiled for {}", checked.join(", ")),
+    });
+    Ok(())
+}
+
+fn call(target: &str, crates: Crates, tree: &Tree) -> Call {
+    let mut call = Call::cargo(&["clippy", "--quiet", "--lib", "--target", target]);
+    let names = match crates {
+        Crates::All => tree.crates(),
+        Crates::Some(names) => names.to_vec(),
+    };
+    for name in names {
+        call = call.arg("-p").arg(name);
+    }
+    if matches!(crates, Crates::All) {
+        call = call.arg("--all-features");
+    }
+    call.arg("--").arg("-D").arg("warnings")
+}
+
+/// The standard library brings what linking for it takes.
+fn tests_on(target: &str) -> Call {
+    let mut call = Call::cargo(&["test", "--quiet", "--lib", "--tests", "--target", target]);
+    for name in NEAR_THE_C_LIBRARY {
+        call = call.arg("-p").arg(*name);
+    }
+    call
+}
+
+/// Linux with the other C library; its programs run here as they are.
+const STATIC: &str = "x86_64-unknown-linux-musl";
+
+/// The crates that make system calls of their own or use the C library's.
+const NEAR_THE_C_LIBRARY: &[&str] = &[
+    "trill-park",
+    "trill-process",
+    "trill-reactor",
+    "trill-signal",
+];
+
+/// README.md tells what each of them lacks.
+const PLATFORMS: &[(&str, Crates)] = &[
+    (STATIC, Crates::All),
+    ("aarch64-unknown-linux-gnu", Crates::All),
+    ("x86_64-apple-darwin", Crates::All),
+    ("x86_64-unknown-freebsd", Crates::All),
+    ("x86_64-pc-windows-gnu", Crates::All),
+    ("wasm32-unknown-unknown", Crates::Some(WITHOUT_A_SYSTEM)),
+];
+
+/// What asks the operating system for nothing but time and threads.
+const WITHOUT_A_SYSTEM: &[&str] = &[
+    "trill-world",
+    "trill-cell",
+    "trill-park",
+    "trill-executor",
+    "trill-timer",
+    "trill-sync",
+    "trill-task",
+    "trill-limit",
+    "trill-io",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_crate_named_is_there() {
+        let tree = Tree::read(&tree::root()).unwrap();
+        for name in WITHOUT_A_SYSTEM.iter().chain(NEAR_THE_C_LIBRARY) {
+            assert!(tree.crates().contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_command_names_the_system_and_the_crates() {
+        let tree = Tree::of(&[("crates/a/Cargo.toml", ""), ("crates/b/Cargo.toml", "")]);
+        assert_eq!(
+            call("x", Crates::All, &tree).shown(),
+            "cargo clippy --quiet --lib --target x -p a -p b --all-features -- -D warnings"
+        );
+        assert_eq!(
+            call("x", Crates::Some(&["b"]), &tree).shown(),
+            "cargo clippy --quiet --lib --target x -p b -- -D warnings"
+        );
+    }
+}
