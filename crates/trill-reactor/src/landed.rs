@@ -3,7 +3,8 @@
 
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{FromRawFd, OwnedFd};
+
+use crate::sys::{self, OwnedFile};
 
 /// What the system said at the end of an operation. Only a ring makes one, once per operation.
 #[derive(Debug)]
@@ -29,16 +30,16 @@ impl Landed {
     }
 
     /// A new descriptor.
-    pub(crate) fn descriptor(self) -> io::Result<OwnedFd> {
+    pub(crate) fn descriptor(self) -> io::Result<OwnedFile> {
         let result = self.0;
         self.nothing()?;
         // SAFETY: the system has made this descriptor for the operation, and nobody else knows it: `Landed::new` asks
         // for that, and only `Open` calls this. `tests/operations.rs` counts descriptors.
-        Ok(unsafe { OwnedFd::from_raw_fd(result) })
+        Ok(unsafe { sys::adopt(result) })
     }
 
     /// The end of a descriptor, unless the system did not get that far.
-    pub(crate) fn closed(self, file: OwnedFd) -> io::Result<()> {
+    pub(crate) fn closed(self, file: OwnedFile) -> io::Result<()> {
         let result = self.nothing();
         let untouched = matches!(&result, Err(error) if error.raw_os_error() == Some(CANCELED));
         if !untouched {

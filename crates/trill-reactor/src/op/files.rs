@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 use crate::landed::Landed;
 use crate::op::Operation;
+use crate::sys::OwnedFile;
 
 /// Reads into a buffer that it owns, and gives it back with the count.
 ///
@@ -16,7 +16,7 @@ use crate::op::Operation;
 /// See [`Reactor::submit`](crate::Reactor::submit).
 pub struct Read<B> {
     /// Where to read from.
-    pub file: Arc<OwnedFd>,
+    pub file: Arc<OwnedFile>,
     /// Where to read to.
     pub buffer: B,
     /// Which part of the buffer is filled; what lies outside of the buffer is left out.
@@ -31,7 +31,7 @@ impl<B: AsMut<[u8]> + Send + 'static> Read<B> {
     /// # Examples
     ///
     /// See [`Reactor::submit`](crate::Reactor::submit).
-    pub fn new(file: Arc<OwnedFd>, mut buffer: B, offset: Option<u64>) -> Read<B> {
+    pub fn new(file: Arc<OwnedFile>, mut buffer: B, offset: Option<u64>) -> Read<B> {
         let range = 0..buffer.as_mut().len();
         Read {
             file,
@@ -65,7 +65,7 @@ impl<B: AsMut<[u8]> + Send + Unpin + 'static> Operation for Read<B> {
 /// ```
 pub struct Write<B> {
     /// Where to write to.
-    pub file: Arc<OwnedFd>,
+    pub file: Arc<OwnedFile>,
     /// Where to write from.
     pub buffer: B,
     /// Which part of the buffer is written; what lies outside of the buffer is left out.
@@ -80,7 +80,7 @@ impl<B: AsRef<[u8]> + Send + 'static> Write<B> {
     /// # Examples
     ///
     /// See [`Write`].
-    pub fn new(file: Arc<OwnedFd>, buffer: B, offset: Option<u64>) -> Write<B> {
+    pub fn new(file: Arc<OwnedFile>, buffer: B, offset: Option<u64>) -> Write<B> {
         let range = 0..buffer.as_ref().len();
         Write {
             file,
@@ -115,7 +115,7 @@ impl<B: AsRef<[u8]> + Send + Unpin + 'static> Operation for Write<B> {
 #[derive(Debug)]
 pub struct Sync {
     /// Which file.
-    pub file: Arc<OwnedFd>,
+    pub file: Arc<OwnedFile>,
     /// Leaves out what is not needed to read the data again, like times.
     pub data_only: bool,
 }
@@ -126,7 +126,7 @@ impl Sync {
     /// # Examples
     ///
     /// See [`Sync`].
-    pub fn new(file: Arc<OwnedFd>, data_only: bool) -> Sync {
+    pub fn new(file: Arc<OwnedFile>, data_only: bool) -> Sync {
         Sync { file, data_only }
     }
 }
@@ -153,7 +153,7 @@ impl Operation for Sync {
 #[derive(Debug)]
 pub struct SetLen {
     /// Which file.
-    pub file: Arc<OwnedFd>,
+    pub file: Arc<OwnedFile>,
     /// How long it is to be, in bytes.
     pub len: u64,
 }
@@ -164,7 +164,7 @@ impl SetLen {
     /// # Examples
     ///
     /// See [`SetLen`].
-    pub fn new(file: Arc<OwnedFd>, len: u64) -> SetLen {
+    pub fn new(file: Arc<OwnedFile>, len: u64) -> SetLen {
         SetLen { file, len }
     }
 }
@@ -190,7 +190,7 @@ impl Operation for SetLen {
 #[derive(Debug)]
 pub struct Close {
     /// What to close.
-    pub file: OwnedFd,
+    pub file: OwnedFile,
 }
 
 impl Close {
@@ -199,7 +199,7 @@ impl Close {
     /// # Examples
     ///
     /// See [`Close`].
-    pub fn new(file: OwnedFd) -> Close {
+    pub fn new(file: OwnedFile) -> Close {
         Close { file }
     }
 }
@@ -227,12 +227,12 @@ impl<B> fmt::Debug for Write<B> {
 fn transfer(
     f: &mut fmt::Formatter<'_>,
     name: &str,
-    file: &OwnedFd,
+    file: &OwnedFile,
     range: &Range<usize>,
     offset: Option<u64>,
 ) -> fmt::Result {
     f.debug_struct(name)
-        .field("fd", &file.as_raw_fd())
+        .field("file", file)
         .field("range", range)
         .field("offset", &offset)
         .finish_non_exhaustive()

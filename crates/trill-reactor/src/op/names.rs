@@ -2,11 +2,11 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::landed::Landed;
 use crate::op::Operation;
+use crate::sys::OwnedFile;
 
 /// Opens a file. One that is opened for nobody any more is closed.
 ///
@@ -48,9 +48,9 @@ impl Open {
 }
 
 impl Operation for Open {
-    type Output = io::Result<OwnedFd>;
+    type Output = io::Result<OwnedFile>;
 
-    fn complete(self, landed: Landed) -> io::Result<OwnedFd> {
+    fn complete(self, landed: Landed) -> io::Result<OwnedFile> {
         landed.descriptor()
     }
 }
@@ -67,7 +67,7 @@ impl Operation for Open {
 #[derive(Debug)]
 pub struct Stat {
     /// The open file that is meant; without one the path counts.
-    pub file: Option<Arc<OwnedFd>>,
+    pub file: Option<Arc<OwnedFile>>,
     /// The path that is meant, if there is no open file.
     pub path: CString,
     /// Whether a symbolic link at the end of the path is followed.
@@ -102,7 +102,7 @@ impl Stat {
     /// let stat = trill_reactor::op::Stat::file(Arc::new(file()));
     /// assert!(stat.path.is_empty());
     /// ```
-    pub fn file(file: Arc<OwnedFd>) -> Stat {
+    pub fn file(file: Arc<OwnedFile>) -> Stat {
         Stat {
             file: Some(file),
             ..Stat::path(c"", false)

@@ -2,6 +2,7 @@
 //!
 //! Contract: every descriptor that is returned is closed in child processes. Those of `accept_…` and `connect_…` are
 //! non-blocking as well, and `connect_…` return `Ok` also while the connection is being made.
+//! An open file is an `OwnedFile`; `adopt` makes one of the number that a ring gives.
 //! `number` is what people know a descriptor by.
 //! The names `AsFd`, `BorrowedFd` and so on are rustix's throughout the crate: on Windows those are of sockets.
 

@@ -1,8 +1,9 @@
 //! What a source is on Unix: a file descriptor.
-#![allow(unsafe_code)] // The promise of `IoSafe`, for a type that only Unix has.
+#![allow(unsafe_code)] // Descriptors as numbers, and the promise of `IoSafe` for a type that only Unix has.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+pub(crate) use std::os::fd::OwnedFd as OwnedFile;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 
@@ -12,6 +13,16 @@ use crate::wrapper::Async;
 /// See the contract.
 pub(crate) fn number(fd: RawFd) -> u64 {
     fd.unsigned_abs().into()
+}
+
+/// See the contract.
+///
+/// # Safety
+///
+/// The number is of an open file that nobody else owns.
+pub(crate) unsafe fn adopt(number: i32) -> OwnedFile {
+    // SAFETY: the caller promises it.
+    unsafe { OwnedFile::from_raw_fd(number) }
 }
 
 /// Listens at a path.

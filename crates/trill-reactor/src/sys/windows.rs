@@ -1,7 +1,9 @@
 //! What a source is on Windows: a socket.
+#![allow(unsafe_code)] // One function is unsafe elsewhere.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+pub(crate) use std::os::windows::io::OwnedHandle as OwnedFile;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
 
 use socket2::{Domain, Socket, Type};
@@ -12,6 +14,15 @@ use crate::wrapper::Async;
 /// See the contract.
 pub(crate) fn number(socket: RawSocket) -> u64 {
     socket
+}
+
+/// See the contract.
+///
+/// # Safety
+///
+/// None: there are no rings, and so no numbers of theirs.
+pub(crate) unsafe fn adopt(_: i32) -> OwnedFile {
+    unreachable!("only rings give numbers")
 }
 
 /// Takes a connection from the backlog.
