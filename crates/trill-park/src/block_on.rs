@@ -156,6 +156,7 @@ impl Drop for Entry {
         // SeqCst store: a thread that found this one in the driver and went to sleep is seen by the search in
         // `hand_over`, or saw this one gone.
         self.thread.set_entered(false);
+        thread::left(self.thread);
         if self.thread.is_attended() && self.thread.has_outside() {
             attendant::hand_over(self.thread);
         }

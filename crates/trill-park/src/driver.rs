@@ -109,4 +109,9 @@ pub trait Due: Send + Sync {
 
     /// Learns that the thread that serves it is stuck in a poll: let others take what waits for that thread.
     fn stalled(&self) {}
+
+    /// Learns that the thread has left the simulated world that this was served in, for good: let go of memory.
+    ///
+    /// It may still be called from other threads; in a new world the thread serves new things.
+    fn retired(&self) {}
 }

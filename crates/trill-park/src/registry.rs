@@ -1,6 +1,7 @@
 //! All threads that ever parked, and all drivers they park in.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use trill_world::World;
@@ -8,7 +9,8 @@ use trill_world::World;
 use crate::driver::Driver;
 use crate::thread::{Home, Thread};
 
-/// Every thread record of the process. They are never freed: a waker may point to one at any time.
+/// Every record of a thread that the attendant looks after, and its own. Records are never freed: a waker may point to
+/// one at any time.
 static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
 
 /// Records of threads of the operating system's world whose thread has ended.
@@ -31,7 +33,8 @@ pub(crate) fn acquire(world: &World) -> &'static Thread {
         return add(Home::Os);
     }
     // Timers of a simulated world mean its clock, so its records are not handed to another world.
-    add(Home::Simulated(world.clone()))
+    let home = Home::Simulated(Mutex::new(Some(world.clone())));
+    Box::leak(Box::new(Thread::new(next_index(), home)))
 }
 
 /// Returns a record whose thread has ended. What it still serves is served by the attendant.
@@ -44,12 +47,18 @@ pub(crate) fn add(home: Home) -> &'static Thread {
     // From now on a child knows that it has the records, and not the threads.
     trill_world::forks();
     let mut threads = lock(&THREADS);
-    let thread: &'static Thread = Box::leak(Box::new(Thread::new(threads.len(), home)));
+    let thread: &'static Thread = Box::leak(Box::new(Thread::new(next_index(), home)));
     threads.push(thread);
     thread
 }
 
-/// Iterates over all records, also those added meanwhile, without holding a lock while the caller works on one.
+/// A number that no other record has.
+fn next_index() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Iterates over all [`THREADS`], also those added meanwhile, without holding a lock while the caller works on one.
 pub(crate) fn threads() -> impl Iterator<Item = &'static Thread> {
     (0..).map_while(|index| lock(&THREADS).get(index).copied())
 }

@@ -52,8 +52,8 @@ pub(crate) enum Home {
     Attendant,
     /// The operating system.
     Os,
-    /// A simulation.
-    Simulated(World),
+    /// A simulation, until the thread has left it for good.
+    Simulated(Mutex<Option<World>>),
 }
 
 /// Returns the thread that parks for the caller: this one inside [`block_on`](crate::block_on), else the attendant.
@@ -119,10 +119,8 @@ impl Thread {
         match place {
             Place::Running => {}
             Place::Asleep => {
-                if let Home::Simulated(world) = &self.home {
-                    if let Some(simulation) = world.simulation() {
-                        simulation.unpark(self.spot());
-                    }
+                if let Some(simulation) = self.world().as_ref().and_then(World::simulation) {
+                    simulation.unpark(self.spot());
                 }
             }
             Place::Driving => {
@@ -307,8 +305,8 @@ impl Thread {
 
     /// Waits until unparked, until an event of the driver, or until the clock reaches `until`.
     pub(crate) fn park(&self, now: Instant, until: Option<Instant>, slack: &mut Slack) {
-        if let Home::Simulated(world) = &self.home {
-            self.park_in(world, until);
+        if let Some(world) = self.world() {
+            self.park_in(&world, until);
             return;
         }
         if until.is_some() {
@@ -331,6 +329,30 @@ impl Thread {
             // Notified in between.
             _ => {}
         }
+    }
+
+    /// The simulated world of this thread.
+    #[inline]
+    fn world(&self) -> Option<World> {
+        match &self.home {
+            Home::Simulated(world) => lock(world).clone(),
+            Home::Attendant | Home::Os => None,
+        }
+    }
+
+    /// Lets go of what a record keeps that is not used again: of a simulated world that its thread has left.
+    ///
+    /// The record itself stays, since a waker may point to it.
+    fn retire(&self) {
+        let Home::Simulated(world) = &self.home else {
+            return;
+        };
+        if self.is_entered() {
+            return;
+        }
+        self.each_due(|due| due.retired());
+        let world = lock(world).take();
+        drop(world);
     }
 
     /// Waits in a simulated world.
@@ -443,22 +465,28 @@ struct Records {
 }
 
 impl Records {
-    /// The record of this thread for `world`.
-    fn record(&mut self, world: World) -> &'static Thread {
+    /// The record of this thread for `world`, and the one of a world that it left for this one.
+    fn record(&mut self, world: World) -> (&'static Thread, Option<(World, &'static Thread)>) {
         let Some(simulation) = world.simulation() else {
-            return self.os.get_or_insert_with(|| registry::acquire(&world));
+            let thread = self.os.get_or_insert_with(|| registry::acquire(&world));
+            return (thread, None);
         };
         if let Some((known, thread)) = &self.simulated {
             if known
                 .simulation()
                 .is_some_and(|known| Arc::ptr_eq(known, simulation))
             {
-                return thread;
+                return (thread, None);
             }
         }
         let thread = registry::acquire(&world);
-        self.simulated = Some((world, thread));
-        thread
+        (thread, self.simulated.replace((world, thread)))
+    }
+
+    /// Whether this thread comes back to a record when it enters that one's world again.
+    fn keeps(&self, thread: &Thread) -> bool {
+        let simulated = self.simulated.as_ref();
+        simulated.is_some_and(|(_, known)| std::ptr::eq(*known, thread))
     }
 }
 
@@ -466,6 +494,9 @@ impl Drop for Records {
     fn drop(&mut self) {
         if let Some(thread) = self.os.take() {
             registry::release(thread);
+        }
+        if let Some((_, thread)) = self.simulated.take() {
+            thread.retire();
         }
     }
 }
@@ -488,10 +519,24 @@ pub(crate) fn own() -> Option<&'static Thread> {
 pub(crate) fn enter() -> (&'static Thread, Option<&'static Thread>) {
     let world = World::current();
     // While the thread's locals are being destroyed there is no place to keep a record, so it is not reused.
-    let thread = RECORDS
+    let (thread, left) = RECORDS
         .try_with(|records| records.borrow_mut().record(world.clone()))
-        .unwrap_or_else(|_| registry::acquire(&world));
+        .unwrap_or_else(|_| (registry::acquire(&world), None));
+    // Outside the borrow: the last one out drops the world, which is code of a stranger.
+    if let Some((_world, record)) = left {
+        record.retire();
+    }
     (thread, ENTERED.replace(Some(thread)))
+}
+
+/// Lets go of a record whose outermost call has ended, if its thread went to another world meanwhile.
+pub(crate) fn left(thread: &'static Thread) {
+    if matches!(thread.home, Home::Simulated(_)) {
+        let keeps = RECORDS.try_with(|records| records.borrow().keeps(thread));
+        if !keeps.unwrap_or(false) {
+            thread.retire();
+        }
+    }
 }
 
 /// Makes `before` the entered record again.

@@ -127,6 +127,10 @@ impl Due for Home {
         let next = self.wheel.fire(self.nanos(now))?;
         self.origin.checked_add(Duration::from_nanos(next))
     }
+
+    fn retired(&self) {
+        self.wheel.shrink();
+    }
 }
 
 impl Place {

@@ -16,6 +16,7 @@
 //! Source: G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", SOSP 1987; the alignment of digits to the
 //! current time is that of the Linux kernel's timer wheel before 4.8.
 
+use std::mem;
 use std::task::Waker;
 
 use crate::batch::{Batch, STEP};
@@ -35,7 +36,7 @@ pub(crate) struct Levels {
     occupied: [u64; LEVELS],
     /// Which buckets of each level have an `earliest` that may be too early, as bits.
     stale: [u64; LEVELS],
-    /// On the heap from the start: 11 KiB are much for a stack.
+    /// On the heap, from the first timer on: 11 KiB are much for a stack.
     buckets: Box<[Bucket]>,
 }
 
@@ -59,11 +60,6 @@ pub(crate) enum Step {
 
 impl Levels {
     pub(crate) fn new() -> Levels {
-        let empty = Bucket {
-            head: NONE,
-            tail: NONE,
-            earliest: 0,
-        };
         Levels {
             slab: Slab::new(),
             horizon: 0,
@@ -71,7 +67,7 @@ impl Levels {
             used: 0,
             occupied: [0; LEVELS],
             stale: [0; LEVELS],
-            buckets: vec![empty; LEVELS * BUCKETS].into(),
+            buckets: Box::default(),
         }
     }
 
@@ -318,9 +314,40 @@ impl Levels {
     /// Takes a slot for a timer and links it.
     #[inline]
     pub(crate) fn insert(&mut self, deadline: u64, waker: Waker) -> Key {
-        let key = self.slab.take(deadline, waker);
+        let key = self.hold(deadline, waker);
         self.link(key.index());
         key
+    }
+
+    /// Takes a slot for a timer and does not link it.
+    #[inline]
+    pub(crate) fn hold(&mut self, deadline: u64, waker: Waker) -> Key {
+        if self.slab.is_full() {
+            self.grow();
+        }
+        self.slab.take(deadline, waker)
+    }
+
+    /// Makes room for more timers.
+    #[cold]
+    fn grow(&mut self) {
+        if self.buckets.is_empty() {
+            let empty = Bucket {
+                head: NONE,
+                tail: NONE,
+                earliest: 0,
+            };
+            self.buckets = vec![empty; LEVELS * BUCKETS].into();
+        }
+        self.slab.grow();
+    }
+
+    /// Takes the memory out, for the caller to drop, if no timer is in it. The next timer gets new memory.
+    pub(crate) fn shrink(&mut self) -> impl Sized + use<> {
+        let pages = self.slab.clear()?;
+        self.draining = None;
+        self.stale = [0; LEVELS];
+        Some((pages, mem::take(&mut self.buckets)))
     }
 }
 

@@ -1,17 +1,22 @@
 //! Where the timers of a wheel lie: slots in pages of fixed size, so that growing copies no slot.
 
 use std::array;
+use std::mem;
 use std::ops::{Index, IndexMut};
 use std::task::Waker;
 
 /// Slots in pages, with a free list through them.
 #[derive(Debug)]
 pub(crate) struct Slab {
-    #[allow(clippy::vec_box)] // So that the list of pages grows without copying them.
-    pages: Vec<Box<[Slot; PAGE_SLOTS]>>,
+    pages: Pages,
     /// The first free slot, or [`NONE`].
     free: u32,
+    /// The generation of new slots: above all that slots had which are gone, so that no key of those is good again.
+    base: u32,
 }
+
+/// Boxes, so that the list of pages grows without copying them.
+type Pages = Vec<Box<[Slot; PAGE_SLOTS]>>;
 
 /// A timer in a wheel, or a free place for one.
 #[derive(Debug)]
@@ -51,15 +56,19 @@ impl Slab {
         Slab {
             pages: Vec::new(),
             free: NONE,
+            base: 0,
         }
     }
 
-    /// Takes a slot for a timer, linked nowhere yet.
+    /// Whether there is no free slot.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.free == NONE
+    }
+
+    /// Takes a slot for a timer, linked nowhere yet. There must be one.
     #[inline]
     pub(crate) fn take(&mut self, deadline: u64, waker: Waker) -> Key {
-        if self.free == NONE {
-            self.grow();
-        }
         let index = self.free;
         let slot = &mut self[index];
         debug_assert!(slot.bucket == FREE && slot.waker.is_none());
@@ -88,13 +97,28 @@ impl Slab {
     /// Finds the slot of a timer, unless that was freed.
     #[inline]
     pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        let slot = &self[key.index];
+        let index = key.index as usize;
+        // Its page may be gone.
+        let slot = &self.pages.get(index / PAGE_SLOTS)?[index % PAGE_SLOTS];
         (slot.generation == key.generation && slot.bucket != FREE).then_some(key.index)
+    }
+
+    /// Takes all pages out if all their slots are free.
+    pub(crate) fn clear(&mut self) -> Option<Pages> {
+        let slots = || self.pages.iter().flat_map(|page| page.iter());
+        if slots().any(|slot| slot.bucket != FREE) {
+            return None;
+        }
+        // A slot's generation has grown since its last key was made.
+        let ages = slots().map(|slot| slot.generation.wrapping_sub(self.base));
+        self.base = self.base.wrapping_add(ages.max().unwrap_or(0));
+        self.free = NONE;
+        Some(mem::take(&mut self.pages))
     }
 
     /// Adds a page.
     #[cold]
-    fn grow(&mut self) {
+    pub(crate) fn grow(&mut self) {
         let first = self.pages.len() * PAGE_SLOTS;
         let end = first + PAGE_SLOTS;
         assert!(
@@ -111,7 +135,7 @@ impl Slab {
             } else {
                 NONE
             },
-            generation: 0,
+            generation: self.base,
             bucket: FREE,
         })));
         self.free = first as u32;

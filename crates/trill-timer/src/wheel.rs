@@ -126,7 +126,14 @@ impl Wheel {
 
     /// Takes a slot for a timer that never fires, only to keep its waker.
     pub fn hold(&self, waker: Waker) -> Key {
-        self.lock().levels.slab.take(NEVER, waker)
+        self.lock().levels.hold(NEVER, waker)
+    }
+
+    /// Gives the memory back, if no timer is in it.
+    pub fn shrink(&self) {
+        let memory = self.lock().levels.shrink();
+        // Outside the lock, which is held for short.
+        drop(memory);
     }
 
     /// Gives a timer a new deadline.
