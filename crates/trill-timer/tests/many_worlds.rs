@@ -14,23 +14,23 @@ use trill_park::block_on;
 use trill_timer::{Sleep, Timer, sleep};
 use trill_world::VirtualWorld;
 
-/// Counts the bytes that each thread has.
+/// Counts the bytes that each thread has taken and not given back; below zero it wraps.
 struct Counting;
 
 thread_local! {
-    static BYTES: Cell<isize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: passes everything on to the system's allocator, which keeps the contract. Any test here would crash if not.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.set(BYTES.get() + layout.size().cast_signed());
+        BYTES.set(BYTES.get().wrapping_add(layout.size()));
         // SAFETY: the caller keeps the contract of the same function. Any test here would crash if not.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        BYTES.set(BYTES.get() - layout.size().cast_signed());
+        BYTES.set(BYTES.get().wrapping_sub(layout.size()));
         // SAFETY: as above.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -40,8 +40,8 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 /// Sleeps in a world of its own.
-fn visit(seed: u64) {
-    VirtualWorld::new(seed).run(|| {
+fn visit(seed: usize) {
+    VirtualWorld::new(seed as u64).run(|| {
         block_on(async {
             sleep(ms(5)).await;
             let mut timer = Timer::never();
@@ -52,21 +52,19 @@ fn visit(seed: u64) {
 
 #[test]
 fn a_world_that_was_left_keeps_less_than_a_kilobyte() {
-    const WORLDS: u64 = 1000;
+    const WORLDS: usize = 1000;
     visit(0);
     let before = BYTES.get();
-    for seed in 1..=WORLDS {
-        visit(seed);
-    }
-    let each = (BYTES.get() - before) / WORLDS.cast_signed() as isize;
+    (1..=WORLDS).for_each(visit);
+    let each = BYTES.get().saturating_sub(before) / WORLDS;
     assert!(each < 1024, "each world keeps {each} bytes");
 }
 
 #[test]
 fn worlds_that_are_entered_in_each_other_are_let_go_too() {
-    const WORLDS: u64 = 100;
+    const WORLDS: usize = 100;
     let nested = |seed| {
-        VirtualWorld::new(seed).run(|| {
+        VirtualWorld::new(seed as u64).run(|| {
             block_on(async {
                 sleep(ms(5)).await;
                 visit(seed);
@@ -77,7 +75,7 @@ fn worlds_that_are_entered_in_each_other_are_let_go_too() {
     nested(0);
     let before = BYTES.get();
     (1..=WORLDS).for_each(nested);
-    let each = (BYTES.get() - before) / WORLDS.cast_signed() as isize;
+    let each = BYTES.get().saturating_sub(before) / WORLDS;
     assert!(each < 2048, "both worlds keep {each} bytes");
 }
 
