@@ -2,11 +2,13 @@
 #![allow(clippy::disallowed_methods)] // Tests look at processes from outside.
 
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use crate::allowed::DENIED;
 
 /// A test that runs once more in a process of its own.
 ///
@@ -94,8 +96,20 @@ impl Alone {
             .env(CHILD, self.test)
             .envs(self.variables)
             .stdin(Stdio::null());
-        Some(output(command))
+        let output = output(command);
+        // What it said aloud is for whoever runs the tests.
+        for line in String::from_utf8_lossy(&output.stderr).lines() {
+            if line.contains(DENIED) {
+                let _ = writeln!(std::io::stderr().lock(), "\n{line}");
+            }
+        }
+        Some(output)
     }
+}
+
+/// Whether this is the process of its own of some test.
+pub(crate) fn is_alone() -> bool {
+    std::env::var_os(CHILD).is_some()
 }
 
 /// Runs a command to its end, which must come within [`PATIENCE`].

@@ -87,13 +87,19 @@ impl<'a> Acceptor<'a> {
 
 /// Accepts the first connection that was not given up by its peer meanwhile; `None` after a row of those.
 fn first_live<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
-    for _ in 0..DEAD_IN_A_ROW_MAX {
+    for round in 1..=DEAD_IN_A_ROW_MAX {
         match accept() {
+            // A firewall has forbidden one connection; or something forbids the call, which would go on for ever.
+            Err(error) if is_forbidden(&error) && round < DEAD_IN_A_ROW_MAX => {}
             Err(error) if is_dead(&error) => {}
             result => return result.map(Some),
         }
     }
     Ok(None)
+}
+
+fn is_forbidden(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::PERM.raw_os_error())
 }
 
 /// Whether an error is about the connection that would have been accepted, and not about the listener.
@@ -170,6 +176,7 @@ mod tests {
 
     use super::*;
 
+    // Fault 1a
     #[test]
     fn pauses_double_to_a_second_and_end_with_a_success() {
         let world = VirtualWorld::new(1);
@@ -223,6 +230,26 @@ mod tests {
         );
     }
 
+    // Fault 3a, 3b
+    #[test]
+    fn connections_that_are_forbidden_are_skipped_unless_all_are() {
+        let forbidden = || Err::<u8, _>(io::Error::from(Errno::PERM));
+        let mut calls = 0;
+        let accepted = first_live(|| {
+            calls += 1;
+            if calls < 10 { forbidden() } else { Ok(5) }
+        });
+        assert_eq!((accepted.unwrap(), calls), (Some(5), 10));
+        let mut calls = 0;
+        let refused = first_live(|| {
+            calls += 1;
+            forbidden()
+        });
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(calls, 16);
+    }
+
+    // Fault 3a, 3b
     #[test]
     fn connections_that_died_in_the_backlog_are_skipped() {
         let mut calls = 0;

@@ -213,13 +213,13 @@ impl Source {
         result
     }
 
-    /// Tries `op` when the direction may be ready, until it does not say `WouldBlock`.
+    /// Tries `op` when the direction may be ready, until it says neither `WouldBlock` nor `Interrupted`.
     ///
     /// `location` is where the program awaits it.
     ///
     /// # Errors
     ///
-    /// What `op` returns, except `WouldBlock`, or as [`Source::poll_ready`].
+    /// What `op` returns, except those two, or as [`Source::poll_ready`].
     ///
     /// # Examples
     ///
@@ -341,6 +341,8 @@ impl Source {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.clear(direction, seen);
                 }
+                // By a signal: nothing was done.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
             }
         }
@@ -363,6 +365,7 @@ impl Source {
             *tried = true;
             match self.try_io(direction, &mut op) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => unit.refund(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => unit.refund(),
                 result => return Poll::Ready(result),
             }
         }
@@ -391,6 +394,8 @@ impl Source {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.clear(direction, seen);
                 }
+                // By a signal: nothing was done.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // Nothing at all is the end of a stream, which stays ready.
                 Ok(count) if 0 < count && count < len => {
                     self.entry.slot.clear_short(direction, seen);

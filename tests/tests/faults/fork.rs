@@ -18,11 +18,11 @@ use trill_reactor::{Async, Reactor, op};
 use trill_tests::Alone;
 
 /// A child made by `fork`.
-struct Fork(i32);
+pub(crate) struct Fork(i32);
 
 impl Fork {
     /// Runs `body` in a child, which ends with success if that returns `true`.
-    fn start(body: impl FnOnce() -> bool) -> Fork {
+    pub(crate) fn start(body: impl FnOnce() -> bool) -> Fork {
         // SAFETY: the child runs `body` and ends. The C library makes its allocator usable there; other threads of the
         // process only wait.
         let child = unsafe { libc::fork() };
@@ -44,7 +44,7 @@ impl Fork {
         status
     }
 
-    fn passes(self) {
+    pub(crate) fn passes(self) {
         let status = self.status();
         assert!(
             libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,

@@ -4,4 +4,6 @@
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod broken_reactor;
+mod exhausted;
 mod fork;
+mod injected;
