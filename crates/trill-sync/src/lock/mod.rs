@@ -30,3 +30,4 @@ pub(crate) mod semaphore;
 pub(crate) mod semaphore_futures;
 pub(crate) mod semaphore_guard;
 pub(crate) mod semaphore_open;
+mod spin;

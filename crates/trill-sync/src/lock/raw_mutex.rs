@@ -29,6 +29,7 @@
 use std::task::{Context, Poll};
 
 use crate::leaf::note_unlock;
+use crate::lock::spin::Spin;
 use crate::primitive::{AtomicUsize, Ordering, const_fn, fence_for_loom};
 use crate::waiters::{Ticket, Waiters};
 
@@ -37,6 +38,7 @@ use crate::waiters::{Ticket, Waiters};
 pub(crate) struct RawMutex {
     state: AtomicUsize,
     waiters: Waiters,
+    spin: Spin,
 }
 
 /// What a future keeps between its polls.
@@ -56,6 +58,7 @@ impl RawMutex {
             RawMutex {
                 state: AtomicUsize::new(0),
                 waiters: Waiters::new(),
+                spin: Spin::new(),
             }
         }
     }
@@ -69,13 +72,7 @@ impl RawMutex {
     /// Locks, or waits.
     #[inline]
     pub(crate) fn poll_lock(&self, attempt: &mut Attempt, cx: &mut Context<'_>) -> Poll<()> {
-        // Transition 1. Acquire: pairs with the Release half in `unlock`.
-        if !attempt.polled
-            && self
-                .state
-                .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
-        {
+        if !attempt.polled && self.take_as_newcomer() {
             return Poll::Ready(());
         }
         self.poll_contended(attempt, cx)
@@ -115,11 +112,25 @@ impl RawMutex {
         self.waiters.len()
     }
 
+    /// Transition 1.
+    #[inline]
+    fn take_as_newcomer(&self) -> bool {
+        // Acquire: pairs with the Release half in `unlock`.
+        self.state
+            .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
     /// Every poll but the quick one.
     #[cold]
     fn poll_contended(&self, attempt: &mut Attempt, cx: &mut Context<'_>) -> Poll<()> {
         let newcomer = !std::mem::replace(&mut attempt.polled, true);
-        if !newcomer && self.take_for(attempt) {
+        let is_taken = if newcomer {
+            self.spin.watch(|| self.take_as_newcomer())
+        } else {
+            self.take_for(attempt)
+        };
+        if is_taken {
             return Poll::Ready(());
         }
         while self.register(attempt, cx) {
