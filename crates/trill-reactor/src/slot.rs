@@ -147,6 +147,7 @@ impl Slot {
 
     /// Notes an event and moves those whom it concerns to `woken`. Says whether the slot is still of `event`'s
     /// generation.
+    #[inline]
     pub fn deliver(&self, event: u32, ready: Ready, woken: &mut Vec<Waker>) -> bool {
         let changed = self.state.fetch_update(
             // AcqRel: pairs with the same in `wait`, see the module's page.
@@ -230,6 +231,7 @@ impl Slot {
     }
 
     /// Puts `waker` into the list, unless the direction is ready by now.
+    #[inline]
     pub fn wait(&self, direction: Direction, who: Who<'_>, waker: &Waker) -> Option<Seen> {
         let mut inner = lock(&self.inner);
         let waiters = inner.waiters(direction);
@@ -249,11 +251,16 @@ impl Slot {
     }
 
     /// Takes the future that holds `ticket` out of the list.
+    #[inline]
     pub fn forget(&self, direction: Direction, ticket: &mut Ticket) {
         // Relaxed: the bit was set by this future's own `wait`; if it is clear, an event has taken or takes the list.
-        if !ticket.is_used() || self.state.load(Ordering::Relaxed) & waits(direction) == 0 {
-            return;
+        if ticket.is_used() && self.state.load(Ordering::Relaxed) & waits(direction) != 0 {
+            self.forget_listed(direction, ticket);
         }
+    }
+
+    #[cold]
+    fn forget_listed(&self, direction: Direction, ticket: &mut Ticket) {
         let mut inner = lock(&self.inner);
         let waiters = inner.waiters(direction);
         let removed = waiters.remove(ticket);
