@@ -19,6 +19,8 @@ thread_local! {
     static CURRENT: Cell<*const Current<'static>> = const { Cell::new(ptr::null()) };
     /// The worker whose runner was last polled on this thread: what is woken here between its polls goes to it.
     static HOST: Cell<Option<&'static Worker>> = const { Cell::new(None) };
+    /// The same if that runner stays on this thread until it is dropped: nobody else pushes into its ring then.
+    static OWN: Cell<Option<&'static Worker>> = const { Cell::new(None) };
 }
 
 /// An executor that polls on this thread.
@@ -236,6 +238,18 @@ pub(crate) fn host() -> Option<&'static Worker> {
 #[inline]
 pub(crate) fn set_host(worker: Option<&'static Worker>) {
     HOST.set(worker);
+}
+
+/// The worker of a runner that stays on this thread: into its ring this thread may push between polls, too.
+#[inline]
+pub(crate) fn own() -> Option<&'static Worker> {
+    OWN.get()
+}
+
+/// Sets or clears [`own`].
+#[inline]
+pub(crate) fn set_own(worker: Option<&'static Worker>) {
+    OWN.set(worker);
 }
 
 /// Makes the outer executor the innermost again.

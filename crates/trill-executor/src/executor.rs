@@ -17,7 +17,7 @@ use crate::builder::TaskBuilder;
 use crate::cell::Runnable;
 use crate::primitive::relax;
 use crate::queue::Item;
-use crate::run::{Run, Tick};
+use crate::run::{Run, RunHere, Tick};
 use crate::schedule;
 use crate::state::State;
 use crate::task::Task;
@@ -225,6 +225,32 @@ impl<'a> Executor<'a> {
     /// See [`Executor`].
     pub fn run<F: Future>(&self, future: F) -> Run<'_, F> {
         Run::new(self.state(), future)
+    }
+
+    /// As [`Executor::run`], for a thread of its own: the returned future cannot be sent to another one.
+    ///
+    /// What the reactor and the timers of this thread wake then goes straight into the runner's queue, which saves a lock
+    /// and a fence for each message or timer. Runtimes whose workers are threads use it.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Executor::run`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let ex = trill_executor::Executor::new();
+    /// let task = ex.spawn(async { 5 });
+    /// assert_eq!(trill_park::block_on(ex.run_here(task)), 5);
+    /// ```
+    ///
+    /// ```compile_fail
+    /// let ex = trill_executor::Executor::new();
+    /// fn send(future: impl Send) {}
+    /// send(ex.run_here(async {}));
+    /// ```
+    pub fn run_here<F: Future>(&self, future: F) -> RunHere<'_, F> {
+        RunHere::new(self.state(), future)
     }
 
     /// Spawns a task that is known by more than its future.

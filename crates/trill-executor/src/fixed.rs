@@ -10,7 +10,7 @@ use trill_cell::Spawned;
 use crate::builder::TaskBuilder;
 use crate::executor::Executor;
 use crate::local::{LocalExecutor, LocalRun, LocalTick};
-use crate::run::{Run, Tick};
+use crate::run::{Run, RunHere, Tick};
 use crate::task::Task;
 
 /// An [`Executor`] that is never dropped.
@@ -150,6 +150,19 @@ impl StaticExecutor {
     /// See [`StaticExecutor`].
     pub fn run<F: Future>(&self, future: F) -> Run<'_, F> {
         self.0.run(future)
+    }
+
+    /// Polls `future`, and tasks beside it, on this thread until `future` is ready, as [`Executor::run_here`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Executor::run`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Executor::run_here`].
+    pub fn run_here<F: Future>(&self, future: F) -> RunHere<'_, F> {
+        self.0.run_here(future)
     }
 
     /// The executor inside.

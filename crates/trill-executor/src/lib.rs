@@ -68,7 +68,7 @@ pub use executor::Executor;
 pub use fixed::{StaticExecutor, StaticLocalExecutor};
 pub use join_error::JoinError;
 pub use local::{LocalExecutor, LocalRun, LocalTick};
-pub use run::{Run, Tick};
+pub use run::{Run, RunHere, Tick};
 pub use task::{Cancel, FallibleTask, Join, Task};
 pub use visit::{TaskRef, each_task, task_count};
 pub use yield_now::{YieldNow, yield_now};

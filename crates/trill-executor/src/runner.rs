@@ -28,6 +28,8 @@ pub(crate) struct Runner {
     stopwatch: Stopwatch,
     /// The parking thread that tells the worker when it is stuck.
     served_by: Option<&'static Thread>,
+    /// Whether all its polls, and its drop, are on one thread.
+    is_fixed: bool,
 }
 
 // SAFETY: the only fields that are not `Sync` are `free` and `stopwatch`, and they are reached through `&mut self` alone:
@@ -35,13 +37,14 @@ pub(crate) struct Runner {
 unsafe impl Sync for Runner {}
 
 impl Runner {
-    /// Joins an executor.
-    pub(crate) fn new(state: &'static State) -> Runner {
+    /// Joins an executor. `is_fixed` promises that the thread that polls it first also does so later, and drops it.
+    pub(crate) fn new(state: &'static State, is_fixed: bool) -> Runner {
         Runner {
             hunt: Hunt::new(state.hire()),
             free: RefCell::default(),
             stopwatch: Stopwatch::new(),
             served_by: None,
+            is_fixed,
         }
     }
 
@@ -57,6 +60,7 @@ impl Runner {
             hunt,
             free,
             stopwatch,
+            is_fixed,
             ..
         } = self;
         let worker = hunt.worker;
@@ -70,7 +74,10 @@ impl Runner {
             Some(free),
         )
         .timed_by(stopwatch);
-        let _host = Host(worker);
+        let _host = Host {
+            worker,
+            is_fixed: *is_fixed,
+        };
         let _inside = current.enter();
         let polled = future.poll(cx);
         if polled.is_pending() {
@@ -134,6 +141,9 @@ impl Drop for Runner {
         }
         if current::host().is_some_and(|host| std::ptr::eq(host, worker)) {
             current::set_host(None);
+        }
+        if current::own().is_some_and(|own| std::ptr::eq(own, worker)) {
+            current::set_own(None);
         }
         retire(worker, &mut self.hunt.searching, self.free.get_mut());
     }
@@ -205,12 +215,18 @@ pub(crate) fn retire(worker: &'static Worker, searching: &mut bool, free: &mut F
 }
 
 /// Remembers whose runner was polled last on this thread, once its poll is over.
-struct Host(&'static Worker);
+struct Host {
+    worker: &'static Worker,
+    is_fixed: bool,
+}
 
 impl Drop for Host {
     #[inline]
     fn drop(&mut self) {
-        current::set_host(Some(self.0));
+        current::set_host(Some(self.worker));
+        if self.is_fixed {
+            current::set_own(Some(self.worker));
+        }
     }
 }
 

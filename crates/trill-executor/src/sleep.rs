@@ -15,7 +15,9 @@
 //! 2. `AWAKE` → `ASLEEP` by the runner in [`State::fall_asleep`], after it has found nothing.
 //! 3. `ASLEEP` → `ROUSED` by anybody in [`State::rouse`]; that thread also calls the waker.
 //! 4. `ASLEEP`, `ROUSED` → `AWAKE` by the runner in [`State::get_up`]; from `ROUSED` it takes the count over.
-//! 5. any → `INACTIVE` by the runner when it retires.
+//! 5. `ASLEEP` → `ROUSED` or, where somebody else counts as searching, `AWAKE` by the runner's own thread between its
+//!    polls, in [`State::rouse_own`]; that thread also calls the waker.
+//! 6. any → `INACTIVE` by the runner when it retires.
 //!
 //! `sleeping` follows the number of `ASLEEP` records, `searching` is the number of runners that look for work
 //! elsewhere, at least one for each `ROUSED` record. At most one is roused at a time: who has found work and leaves
@@ -26,7 +28,9 @@
 //! Who pushes: push, fence, read `sleeping` and `searching`. Who falls asleep: write `ASLEEP` and `sleeping`, leave
 //! `searching`, fence, look at all queues once more. The fences are SeqCst, so at least one of the two sees the other.
 //! A pusher that sees `searching > 0` may go: whoever leaves `searching` looks at all queues afterwards.
-//! A runner's own push into its ring needs no fence when somebody watches it: it is awake and comes to it itself.
+//! A runner's own push into its ring needs no fence when somebody watches it: it is awake and comes to it itself. The same
+//! holds for a push by its thread between its polls: that thread sees its own `ASLEEP`, and rouses the runner whether or not
+//! others search.
 //!
 //! # Tested by
 //!
@@ -216,6 +220,29 @@ impl State {
                 return;
             }
             crate::primitive::relax();
+        }
+    }
+
+    /// Wakes the runner of `worker`, which sleeps and whose thread the caller is, for what that thread has just pushed.
+    pub fn rouse_own(&self, worker: &Worker) {
+        // As in `rouse`: it goes first, and sends the next one out if there is more. SeqCst: see the module's page.
+        let alone = self
+            .searching
+            .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed)
+            .is_ok();
+        // SeqCst: as in `claim`.
+        let is_claimed = worker.status.compare_exchange(
+            ASLEEP,
+            if alone { ROUSED } else { AWAKE },
+            Ordering::SeqCst,
+            Ordering::Relaxed,
+        );
+        if is_claimed.is_ok() {
+            self.count_sleep_end();
+            worker.wake();
+        } else {
+            // Somebody else has claimed it, and calls its waker.
+            self.end_search(&mut { alone });
         }
     }
 

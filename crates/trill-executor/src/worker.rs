@@ -195,6 +195,11 @@ impl Worker {
         self.state.notify_inbox(self, len);
     }
 
+    /// What a wake by the runner's own thread between its polls does.
+    pub fn push_between_polls_for_model(&'static self, item: Item) {
+        crate::schedule::schedule_between_polls(self, item);
+    }
+
     /// What a runner does when it is dropped.
     pub fn retire_for_model(&'static self, searching: &mut bool) {
         crate::runner::retire(self, searching, &mut crate::registry::Free::default());

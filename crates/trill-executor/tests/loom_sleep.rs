@@ -107,6 +107,101 @@ fn items_pushed_into_an_inbox_by_two_threads_are_found() {
     });
 }
 
+/// A runner whose own thread pushes between its polls, as a reactor does there, while another pushes into the inbox.
+#[test]
+fn what_the_runners_own_thread_pushes_between_polls_is_found() {
+    model(|| {
+        let state = State::leak();
+        let worker = state.hire();
+        worker.watch_for_model();
+        let pusher = thread::spawn(move || worker.deliver_for_model(item(0)));
+        let parked = StdArc::new(Parked::default());
+        let waker = Waker::from(StdArc::new(Unpark(parked.clone())));
+        let (mut searching, mut pushed, mut taken) = (false, false, 0);
+        while taken < 2 {
+            state.get_up(worker, &mut searching);
+            while worker.next_for_model(&mut searching).is_some() {
+                state.end_search(&mut searching);
+                taken += 1;
+            }
+            if taken < 2 && state.fall_asleep(worker, &mut searching, &waker) {
+                if !std::mem::replace(&mut pushed, true) {
+                    worker.push_between_polls_for_model(item(1));
+                }
+                parked.wait();
+            }
+        }
+        pusher.join().unwrap();
+        // Nobody counts as searching for ever: the next push from outside still rouses.
+        *parked.woken.lock().unwrap() = false;
+        state.get_up(worker, &mut searching);
+        state.end_search(&mut searching);
+        assert!(state.fall_asleep(worker, &mut searching, &waker));
+        state.inject_for_model(item(2));
+        parked.wait();
+    });
+}
+
+/// Its own push goes to a thief or to itself, and is not left alone.
+#[test]
+fn what_is_pushed_between_polls_is_found_beside_another_runner() {
+    model(|| {
+        let state = State::leak();
+        let (own, other) = (state.hire(), state.hire());
+        own.watch_for_model();
+        let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
+        let ends: [_; 2] = std::array::from_fn(|_| StdArc::new(Parked::default()));
+        let wakers = ends
+            .clone()
+            .map(|end| Waker::from(StdArc::new(Unpark(end))));
+        let thief = {
+            let (shared, end, wakers) = (shared.clone(), ends[1].clone(), wakers.clone());
+            thread::spawn(move || {
+                let mut searching = false;
+                loop {
+                    state.get_up(other, &mut searching);
+                    while other.next_for_model(&mut searching).is_some() {
+                        state.end_search(&mut searching);
+                        if shared.0.fetch_add(1, Ordering::Relaxed) + 1 == 2 {
+                            shared.1.store(true, Ordering::Release);
+                            wakers[0].wake_by_ref();
+                        }
+                    }
+                    if shared.1.load(Ordering::Acquire) {
+                        return;
+                    }
+                    if state.fall_asleep(other, &mut searching, &wakers[1]) {
+                        end.wait();
+                    }
+                }
+            })
+        };
+        let (mut searching, mut pushed) = (false, false);
+        loop {
+            state.get_up(own, &mut searching);
+            while own.next_for_model(&mut searching).is_some() {
+                state.end_search(&mut searching);
+                if shared.0.fetch_add(1, Ordering::Relaxed) + 1 == 2 {
+                    shared.1.store(true, Ordering::Release);
+                    wakers[1].wake_by_ref();
+                }
+            }
+            if shared.1.load(Ordering::Acquire) {
+                break;
+            }
+            if state.fall_asleep(own, &mut searching, &wakers[0]) {
+                if !std::mem::replace(&mut pushed, true) {
+                    own.push_between_polls_for_model(item(0));
+                    own.push_between_polls_for_model(item(1));
+                }
+                ends[0].wait();
+            }
+        }
+        thief.join().unwrap();
+        assert_eq!(shared.0.load(Ordering::Relaxed), 2);
+    });
+}
+
 /// Two runners, which must together find what is pushed; the last to find something wakes the other by its waker.
 fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
     model(move || {

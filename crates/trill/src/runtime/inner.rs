@@ -59,7 +59,7 @@ impl Inner {
 
     /// Runs `future` and tasks on this thread until the future ends.
     pub(super) fn run<F: Future>(self: &Arc<Inner>, future: F) -> F::Output {
-        self.enter(|| block_on(self.executor.run(future)))
+        self.enter(|| block_on(self.executor.run_here(future)))
     }
 
     /// Makes this runtime the current one of the thread while `body` runs.
