@@ -53,6 +53,7 @@ fn a_yield_is_awaited_in_the_users_line() {
 fn an_executor_is_awaited_in_the_users_line() {
     let executor = Executor::new();
     waits(Kind::Turn, line!(), async { executor.run(yield_now()).await });
+    waits(Kind::Turn, line!(), async { executor.run_here(yield_now()).await });
     waits(Kind::Other, line!(), async { executor.tick().await });
     let local = LocalExecutor::new();
     waits(Kind::Turn, line!(), async { local.run(yield_now()).await });

@@ -1,5 +1,6 @@
 //! Runners that stay on one thread: what that thread wakes between their polls.
 #![allow(clippy::disallowed_methods)] // Tests start threads of their own.
+#![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod common;
 

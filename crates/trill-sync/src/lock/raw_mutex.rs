@@ -3,7 +3,7 @@
 //! # States
 //!
 //! Bit 0 of the state is `LOCKED`. The rest counts *starving* waiters: those that were woken [`LOSSES_MAX`] times and
-//! found the lock taken by somebody who came later.
+//! found the lock taken by somebody who came later. 31 bits are enough: so many would need 50 GB for their places.
 //!
 //! # Transitions
 //!
@@ -30,13 +30,13 @@ use std::task::{Context, Poll};
 
 use crate::leaf::note_unlock;
 use crate::lock::spin::Spin;
-use crate::primitive::{AtomicUsize, Ordering, const_fn, fence_for_loom};
+use crate::primitive::{AtomicU32, Ordering, const_fn, fence_for_loom};
 use crate::waiters::{Ticket, Waiters};
 
 /// A lock without the data.
 #[derive(Debug)]
 pub(crate) struct RawMutex {
-    state: AtomicUsize,
+    state: AtomicU32,
     waiters: Waiters,
     spin: Spin,
 }
@@ -56,7 +56,7 @@ impl RawMutex {
         /// Makes an unlocked one.
         pub(crate) const fn new() -> RawMutex {
             RawMutex {
-                state: AtomicUsize::new(0),
+                state: AtomicU32::new(0),
                 waiters: Waiters::new(),
                 spin: Spin::new(),
             }
@@ -177,7 +177,7 @@ impl RawMutex {
 
     /// Transition 2, which also takes `starving` off the state.
     #[inline]
-    fn take(&self, starving: usize) -> bool {
+    fn take(&self, starving: u32) -> bool {
         // SeqCst: Acquire pairs with the Release half in `unlock`; see also there.
         let mut state = self.state.load(Ordering::SeqCst);
         while state & LOCKED == 0 {
@@ -197,7 +197,7 @@ impl RawMutex {
 
 impl Attempt {
     /// Notes that it was woken and found the lock taken.
-    fn lose(&mut self, state: &AtomicUsize) {
+    fn lose(&mut self, state: &AtomicU32) {
         if !self.starves() {
             self.losses += 1;
             if self.starves() {
@@ -212,8 +212,8 @@ impl Attempt {
     }
 }
 
-const LOCKED: usize = 1;
-const STARVING: usize = 2;
+const LOCKED: u32 = 1;
+const STARVING: u32 = 2;
 
 /// Times a waiter is woken for nothing before newcomers step back for it. One loss is common when a task locks twice
 /// in a row; each one costs the waiter a poll.
