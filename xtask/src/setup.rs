@@ -68,6 +68,14 @@ pub(crate) fn namespaces() -> Result<(), Trouble> {
     )
 }
 
+/// A peer for sockets that is none of ours.
+pub(crate) fn socat() -> Result<(), Trouble> {
+    if !cfg!(unix) || Call::program("socat", &["-V"]).works() {
+        return Ok(());
+    }
+    apt(&["socat"], "`socat`, with which tests talk over sockets")
+}
+
 /// A part of the tool chain that `rustup` may have left out, such as clippy.
 pub(crate) fn component(name: &str, probe: &str) -> Result<(), Trouble> {
     if Call::cargo(&[probe, "--version"]).works() {

@@ -36,6 +36,8 @@ pub struct AddressError {
     doing: &'static str,
     address: Box<str>,
     error: io::Error,
+    /// What can be done about it.
+    advice: Option<&'static str>,
     /// What the other addresses of the same name said, as text.
     others: Vec<Box<str>>,
 }
@@ -72,11 +74,22 @@ impl AddressError {
         address: impl fmt::Display,
         error: io::Error,
     ) -> io::Error {
+        AddressError::wrap_with(doing, address, error, None)
+    }
+
+    /// As [`AddressError::wrap`], with what can be done about it.
+    pub(crate) fn wrap_with(
+        doing: &'static str,
+        address: impl fmt::Display,
+        error: io::Error,
+        advice: Option<&'static str>,
+    ) -> io::Error {
         let kind = error.kind();
         let error = AddressError {
             doing,
             address: address.to_string().into(),
             error,
+            advice,
             others: Vec::new(),
         };
         io::Error::new(kind, error)
@@ -86,6 +99,9 @@ impl AddressError {
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {} {}: {}", self.doing, self.address, self.error)?;
+        if let Some(advice) = self.advice {
+            write!(f, ": {advice}")?;
+        }
         let mut others = self.others.iter();
         for other in others.by_ref().take(OTHERS_SHOWN_MAX) {
             write!(f, "; also {other}")?;
@@ -123,6 +139,7 @@ pub(crate) fn most_useful(
     let mut error = match error.downcast::<AddressError>() {
         Ok(error) => error,
         Err(error) => AddressError {
+            advice: None,
             doing,
             address: address.to_string().into(),
             error,

@@ -8,10 +8,12 @@ pub use crate::resolve::Resolve;
 pub use crate::stream::read::{Peek, Read, ReadExact, ReadVectored};
 pub use crate::stream::write::{Write, WriteAll, WriteVectored};
 pub use crate::tcp::{Accept, Bind, Connect, NextIncoming};
+#[cfg(unix)]
+pub use crate::tcp::{RecvUrgent, SendUrgent};
 
 /// The futures of UDP sockets alone.
 pub mod udp {
-    pub use crate::udp::{Bind, Connect, RecvFrom, SendTo};
+    pub use crate::udp::{Bind, Connect, RecvBatched, RecvFrom, SendBatched, SendTo};
 }
 
 /// The futures of Unix sockets alone.
@@ -20,4 +22,5 @@ pub mod unix {
     pub use crate::unix::accept::{Accept, NextIncoming};
     pub use crate::unix::connect::Connect;
     pub use crate::unix::datagram_futures::{RecvFrom, SendTo};
+    pub use crate::unix::descriptors::{RecvWithFds, SendWithFds};
 }

@@ -79,7 +79,7 @@ pub use stream::halves::{ReadHalf, WriteHalf};
 pub use stream::owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use tcp::{Incoming, TcpListener, TcpListenerBuilder, TcpSocket, TcpStream};
 pub use trill_reactor::Direction;
-pub use udp::{UdpSocket, UdpSocketBuilder};
+pub use udp::{Datagram, Datagrams, RecvBatch, SendBatch, UdpSocket, UdpSocketBuilder};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,6 +1,8 @@
 //! UDP.
 #![allow(clippy::unwrap_used)] // Only tests call the functions here.
 
+mod support;
+
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 
@@ -99,6 +101,99 @@ fn refusal_is_reported_and_the_socket_goes_on() {
 }
 
 #[test]
+fn a_socket_without_a_peer_hears_of_no_refusal() {
+    block_on(async {
+        let (a, b) = two().await;
+        let (gone, own) = (b.local_addr().unwrap(), a.local_addr().unwrap());
+        drop(b);
+        let c = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        for _ in 0..3 {
+            // One destination that is gone does not disturb the others.
+            a.send_to(b"x", gone).await.unwrap();
+            c.send_to(b"y", own).await.unwrap();
+            let (len, from) = a.recv_from(&mut [0; 8]).await.unwrap();
+            assert_eq!((len, from), (1, c.local_addr().unwrap()));
+        }
+        assert!(a.take_error().unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_refusal_is_told_once_for_each_datagram_and_wakes_who_waits() {
+    block_on(async {
+        let (a, b) = two().await;
+        let gone = b.local_addr().unwrap();
+        drop(b);
+        a.connect(gone).await.unwrap();
+        for _ in 0..3 {
+            let mut buffer = [0; 8];
+            let mut wait = a.recv(&mut buffer);
+            assert!(futures_lite::future::poll_once(&mut wait).await.is_none());
+            a.send(b"x").await.unwrap();
+            let error = wait.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+            let again = a.try_recv_from(&mut [0; 8]).unwrap_err();
+            assert_eq!(again.kind(), ErrorKind::WouldBlock);
+        }
+    });
+}
+
+#[test]
+fn broadcast_needs_permission_and_reaches_who_is_bound() {
+    block_on(async {
+        let receiver = UdpSocket::bind("0.0.0.0:0").await.unwrap();
+        let everybody = (
+            Ipv4Addr::new(127, 255, 255, 255),
+            receiver.local_addr().unwrap().port(),
+        );
+        let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let error = sender.send_to(b"x", everybody).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        sender.set_broadcast(true).unwrap();
+        sender.send_to(b"x", everybody).await.unwrap();
+        let (len, from) = receiver.recv_from(&mut [0; 8]).await.unwrap();
+        assert_eq!((len, from), (1, sender.local_addr().unwrap()));
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn groups_of_ipv6_are_heard() {
+    if !support::in_namespace("groups_of_ipv6_are_heard") {
+        return;
+    }
+    let index = support::interface("fd00::1/64");
+    block_on(async {
+        let receiver = UdpSocket::builder()
+            .only_v6(true)
+            .bind("[::]:0")
+            .await
+            .unwrap();
+        let group = "ff05::123".parse().unwrap();
+        receiver.join_multicast_v6(&group, index).unwrap();
+        let port = receiver.local_addr().unwrap().port();
+        let sender = UdpSocket::bind("[fd00::1]:0").await.unwrap();
+        sender.set_multicast_interface_v6(index).unwrap();
+        assert_eq!(sender.multicast_interface_v6().unwrap(), index);
+        sender.set_multicast_hops_v6(3).unwrap();
+        assert_eq!(sender.multicast_hops_v6().unwrap(), 3);
+        sender.set_multicast_loop_v6(true).unwrap();
+        sender.send_to(b"x", (group, port)).await.unwrap();
+        let (len, from) = receiver.recv_from(&mut [0; 8]).await.unwrap();
+        assert_eq!((len, from), (1, sender.local_addr().unwrap()));
+        // Who has left the group hears nothing more, and nor does this host if it does not loop.
+        sender.set_multicast_loop_v6(false).unwrap();
+        sender.send_to(b"unheard", (group, port)).await.unwrap();
+        sender.set_multicast_loop_v6(true).unwrap();
+        receiver.leave_multicast_v6(&group, index).unwrap();
+        sender.send_to(b"unheard", (group, port)).await.unwrap();
+        receiver.join_multicast_v6(&group, index).unwrap();
+        sender.send_to(b"heard", (group, port)).await.unwrap();
+        assert_eq!(receiver.recv_from(&mut [0; 8]).await.unwrap().0, 5);
+    });
+}
+
+#[test]
 fn sending_without_a_peer_is_an_error() {
     block_on(async {
         let (a, _b) = two().await;
@@ -139,8 +234,8 @@ fn groups_are_heard_on_the_loopback() {
             .unwrap();
         let port = receiver.local_addr().unwrap().port();
         let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        socket2::SockRef::from(&sender)
-            .set_multicast_if_v4(&Ipv4Addr::LOCALHOST)
+        sender
+            .set_multicast_interface_v4(Ipv4Addr::LOCALHOST)
             .unwrap();
         sender.set_multicast_loop_v4(true).unwrap();
         sender.send_to(b"x", (group, port)).await.unwrap();

@@ -90,6 +90,50 @@ fn errors_name_the_path() {
 }
 
 #[test]
+fn a_taken_path_says_whether_anybody_listens() {
+    let directory = Directory::new("taken");
+    let path = directory.0.join("socket");
+    let taken = |error: std::io::Error| {
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        error.to_string()
+    };
+    block_on(async {
+        let listener = UnixListener::bind(&path).unwrap();
+        let text = taken(UnixListener::bind(&path).unwrap_err());
+        assert!(text.contains("somebody listens there"), "{text}");
+        drop(listener);
+        let text = taken(UnixListener::bind(&path).unwrap_err());
+        assert!(text.contains("remove it and try again"), "{text}");
+        let text = taken(UnixDatagram::bind(&path).unwrap_err());
+        assert!(text.contains("remove it and try again"), "{text}");
+        std::fs::remove_file(&path).unwrap();
+        UnixListener::bind(&path).unwrap();
+    });
+}
+
+#[test]
+fn a_path_that_is_too_long_says_how_long_it_may_be() {
+    block_on(async {
+        let directory = Directory::new("long");
+        let room = 107 - directory.0.as_os_str().len() - 1;
+        let fits = directory.0.join("x".repeat(room));
+        let _listener = UnixListener::bind(&fits).unwrap();
+        UnixStream::connect(&fits).await.unwrap();
+        let long = directory.0.join("x".repeat(room + 1));
+        for error in [
+            UnixListener::bind(&long).unwrap_err(),
+            UnixStream::connect(&long).await.unwrap_err(),
+            UnixDatagram::bind(&long).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            let text = error.to_string();
+            assert!(text.contains("108 bytes are too many"), "{text}");
+            assert!(text.contains("at most 107"), "{text}");
+        }
+    });
+}
+
+#[test]
 fn abstract_names_need_no_file() {
     block_on(async {
         let name = format!("\0trill-net-abstract-{}", std::process::id());

@@ -14,6 +14,7 @@ use crate::{setup, tree};
 pub(crate) fn unit_and_integration(report: &mut Report) -> Result<(), Trouble> {
     setup::strace()?;
     setup::namespaces()?;
+    setup::socat()?;
     let denied = denied_file()?;
     let call = Call::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
         .arg("--lib")

@@ -2,15 +2,33 @@
 
 use std::io;
 
+use rustix::event::PollFlags;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::{SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags};
+use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags};
 use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::unix::Credentials;
 
 /// A peer that is gone is an error of the call, never a signal.
 pub(super) const SEND: SendFlags = SendFlags::NOSIGNAL;
+
+/// Received descriptors are not inherited by child programs from the call on that receives them.
+pub(super) const RECV_FDS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+
+/// Nothing is left to do.
+pub(super) fn keep_from_children(_: &OwnedFd) -> io::Result<()> {
+    Ok(())
+}
+
+/// What the system says of a stream whose peer will send nothing more.
+pub(super) const ENDED: PollFlags = PollFlags::RDHUP.union(PollFlags::HUP).union(PollFlags::ERR);
+
+/// Sets how many connections may wait with data in their first packet.
+pub(crate) fn set_fast_open(listener: BorrowedFd<'_>, connections: u32) -> io::Result<()> {
+    let connections = connections.try_into().unwrap_or(libc::c_int::MAX);
+    super::set_option(listener, libc::IPPROTO_TCP, libc::TCP_FASTOPEN, connections)
+}
 
 /// Asks for a socket that does not block.
 pub(super) fn nonblocking(kind: Type) -> Type {

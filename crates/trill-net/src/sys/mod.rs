@@ -4,15 +4,31 @@
 //! Sockets are made non-blocking and close-on-exec in the call that makes them, where the system can.
 //! `fd` and the like are rustix's names; on Windows they are of sockets.
 
+#[cfg(unix)]
+mod descriptors;
 #[cfg_attr(unix, path = "handles_unix.rs")]
 #[cfg_attr(windows, path = "handles_windows.rs")]
 mod handles;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+#[cfg_attr(
+    any(target_os = "linux", target_os = "android"),
+    path = "messages_linux.rs"
+)]
+#[cfg_attr(windows, path = "messages_windows.rs")]
+#[cfg_attr(
+    all(unix, not(any(target_os = "linux", target_os = "android"))),
+    path = "messages_unix.rs"
+)]
+mod messages;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod options;
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 mod portable;
 #[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+mod urgent;
 #[cfg(windows)]
 mod windows;
 
@@ -23,17 +39,26 @@ use portable as system;
 #[cfg(windows)]
 use windows as system;
 
+#[cfg(unix)]
+pub(crate) use descriptors::{recv_with_fds, send_with_fds};
 pub(crate) use handles::handles;
-pub(crate) use system::{accept, check_connected};
+pub(crate) use messages::{
+    ROW_REFUSED, SEGMENTS, recv_messages, send_messages, set_receive_offload,
+};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use options::{option, set_option};
+pub(crate) use system::{accept, check_connected, set_fast_open};
 #[cfg(unix)]
 pub(crate) use system::{is_unnamed, peer_credentials};
 #[cfg(unix)]
 use unix::CONNECT_GOES_ON;
 #[cfg(unix)]
 pub(crate) use unix::{
-    DEAD_CONNECTION, open_pair, recv_vectored, reuse_port, send_to, send_vectored, set_reuse_port,
-    unix_address,
+    DEAD_CONNECTION, is_left_over, open_pair, recv_vectored, reuse_port, send_to, send_vectored,
+    set_reuse_port, unix_address,
 };
+#[cfg(unix)]
+pub(crate) use urgent::{is_at_urgent, recv_urgent, send_urgent};
 #[cfg(windows)]
 use windows::CONNECT_GOES_ON;
 #[cfg(windows)]

@@ -1,15 +1,33 @@
 //! What every Unix can do, with more calls.
+#![allow(unsafe_code)] // Asks for the peer of a Unix socket, which takes pointers.
 
 use std::io;
 
-use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::net::{SendFlags, SocketAddrAny, SocketAddrUnix};
+use rustix::event::PollFlags;
+use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, SocketAddrUnix};
 use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::unix::Credentials;
 
 /// The sockets are made so that a peer that is gone raises no signal.
 pub(super) const SEND: SendFlags = SendFlags::empty();
+
+/// The flag is not everywhere.
+pub(super) const RECV_FDS: RecvFlags = RecvFlags::empty();
+
+/// Marks a received descriptor as one that child programs do not inherit.
+pub(super) fn keep_from_children(fd: &OwnedFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
+}
+
+/// What the system says of a stream whose peer will send nothing more.
+pub(super) const ENDED: PollFlags = PollFlags::HUP.union(PollFlags::ERR);
+
+/// No builder asks for it on such a system.
+pub(crate) fn set_fast_open(_: BorrowedFd<'_>, _: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 /// The flag is not everywhere.
 pub(super) fn nonblocking(kind: Type) -> Type {
@@ -50,9 +68,13 @@ pub(crate) fn is_unnamed(_address: &SocketAddrUnix) -> bool {
 }
 
 /// Who is at the other end of a Unix socket.
-pub(crate) fn peer_credentials(_socket: BorrowedFd<'_>) -> io::Result<Credentials> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "this system is not asked for the peer of a Unix socket: send what identifies it in a message",
-    ))
+pub(crate) fn peer_credentials(socket: BorrowedFd<'_>) -> io::Result<Credentials> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: the pointers are to two numbers that live during the call, of the types that it writes.
+    // `the_peer_is_this_process` in `tests/unix.rs` would fail.
+    let result = unsafe { libc::getpeereid(socket.as_raw_fd(), &raw mut uid, &raw mut gid) };
+    match result {
+        0 => Ok(Credentials::new(None, uid, gid)),
+        _ => Err(io::Error::last_os_error()),
+    }
 }

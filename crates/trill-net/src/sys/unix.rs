@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::net::SendAncillaryBuffer;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::{again, system, uninterrupted};
+use super::{again, open, system, uninterrupted};
 
 /// What a connect says that goes on. After a signal the system goes on, too.
 pub(super) const CONNECT_GOES_ON: [Errno; 2] = [Errno::INPROGRESS, Errno::INTR];
@@ -51,7 +51,23 @@ pub(crate) fn unix_address(path: &Path) -> io::Result<SockAddr> {
         let wrong = format!("{path:?} has a null byte inside: no file can have that name");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, wrong));
     }
-    SockAddr::unix(path)
+    SockAddr::unix(path).map_err(|error| {
+        if bytes.len() < UNIX_PATH_BYTES_MAX {
+            return error;
+        }
+        let text = format!(
+            "{} bytes are too many for the path of a socket, which has at most {UNIX_PATH_BYTES_MAX}: \
+             use a shorter one, such as one relative to the working directory",
+            bytes.len()
+        );
+        io::Error::new(io::ErrorKind::InvalidInput, text)
+    })
+}
+
+/// Whether nobody listens at a path, although something is there.
+pub(crate) fn is_left_over(address: &SockAddr) -> bool {
+    let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    open(Domain::UNIX, Type::STREAM).is_ok_and(|socket| socket.connect(address).is_err_and(refused))
 }
 
 #[inline]
@@ -76,3 +92,8 @@ pub(crate) fn send_to(fd: BorrowedFd<'_>, buffer: &[u8], to: &SockAddr) -> io::R
     let flags = system::SEND.bits() as i32;
     uninterrupted(|| SockRef::from(&fd).send_to_with_flags(buffer, to, flags))
 }
+
+/// How long the path of a socket can be: what the system has room for, without the null byte at its end.
+const UNIX_PATH_BYTES_MAX: usize = std::mem::size_of::<libc::sockaddr_un>()
+    - std::mem::offset_of!(libc::sockaddr_un, sun_path)
+    - 1;

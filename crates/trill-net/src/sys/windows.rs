@@ -32,6 +32,11 @@ pub(crate) fn reuse_port(_: &Socket) -> io::Result<bool> {
     Ok(false)
 }
 
+/// No builder asks for it on such a system.
+pub(crate) fn set_fast_open(_: BorrowedFd<'_>, _: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// There is no such flag.
 pub(super) fn nonblocking(kind: Type) -> Type {
     kind

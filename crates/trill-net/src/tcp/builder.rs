@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use rustix::fd::AsFd;
 use socket2::{Domain, Socket, Type};
 use trill_reactor::Async;
 
@@ -40,6 +41,7 @@ pub struct TcpListenerBuilder {
     reuse_address: bool,
     reuse_port: bool,
     only_v6: Option<bool>,
+    pub(super) fast_open: Option<u32>,
 }
 
 impl TcpListenerBuilder {
@@ -49,6 +51,7 @@ impl TcpListenerBuilder {
             reuse_address: true,
             reuse_port: false,
             only_v6: None,
+            fast_open: None,
         }
     }
 
@@ -138,6 +141,9 @@ impl TcpListenerBuilder {
             }
             if let (Some(only), true) = (self.only_v6, address.is_ipv6()) {
                 socket.set_only_v6(only)?;
+            }
+            if let Some(connections) = self.fast_open {
+                sys::set_fast_open(socket.as_fd(), connections)?;
             }
             socket.bind(&address.into())?;
             listen(socket, self.backlog)

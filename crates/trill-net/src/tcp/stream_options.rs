@@ -156,6 +156,74 @@ impl TcpStream {
         Keepalive::apply(keepalive, self)
     }
 
+    /// Returns how many received bytes may wait (`SO_RCVBUF`).
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    ///
+    /// # Examples
+    ///
+    /// See [`TcpStream::set_recv_buffer_size`].
+    pub fn recv_buffer_size(&self) -> io::Result<usize> {
+        SockRef::from(self).recv_buffer_size()
+    }
+
+    /// Sets how many received bytes may wait (`SO_RCVBUF`), and ends that the system chooses. Linux doubles the
+    /// number for its own needs. To offer a larger window from the start, set it on a
+    /// [`TcpSocket`](crate::TcpSocket).
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trill_net::{TcpListener, TcpStream};
+    ///
+    /// trill_park::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     client.set_recv_buffer_size(65536)?;
+    ///     assert!(client.recv_buffer_size()? >= 65536);
+    ///     client.set_send_buffer_size(65536)?;
+    ///     assert!(client.send_buffer_size()? >= 65536);
+    ///     # Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        SockRef::from(self).set_recv_buffer_size(bytes)
+    }
+
+    /// Returns how many bytes may wait to be sent (`SO_SNDBUF`).
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    ///
+    /// # Examples
+    ///
+    /// See [`TcpStream::set_recv_buffer_size`].
+    pub fn send_buffer_size(&self) -> io::Result<usize> {
+        SockRef::from(self).send_buffer_size()
+    }
+
+    /// Sets how many bytes may wait to be sent (`SO_SNDBUF`), and ends that the system chooses. Linux doubles the
+    /// number for its own needs.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    ///
+    /// # Examples
+    ///
+    /// See [`TcpStream::set_recv_buffer_size`].
+    pub fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        SockRef::from(self).set_send_buffer_size(bytes)
+    }
+
     /// Returns the error that was noted for the socket, if any, and clears it (`SO_ERROR`).
     ///
     /// # Errors

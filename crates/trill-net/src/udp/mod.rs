@@ -1,14 +1,17 @@
 //! UDP.
 
+pub(crate) mod batch;
 mod bind;
 mod builder;
 mod connect;
+mod multicast;
 mod options;
 mod ready;
 mod recv_from;
 mod send_to;
 mod socket;
 
+pub use batch::{Datagram, Datagrams, RecvBatch, RecvBatched, SendBatch, SendBatched};
 pub use bind::Bind;
 pub use builder::UdpSocketBuilder;
 pub use connect::Connect;

@@ -125,7 +125,9 @@ impl UdpSocket {
         Connect::new(self.0.get_ref(), &addr)
     }
 
-    /// Receives a datagram and learns who sent it. What does not fit into `buf` is lost.
+    /// Receives a datagram and learns who sent it. What does not fit into `buf` is lost in silence:
+    /// [`UdpSocket::recv_batch`] tells that it was ([`Datagram::is_truncated`](crate::Datagram::is_truncated)).
+    /// An empty datagram is 0 bytes and no end of anything.
     ///
     /// # Errors
     ///
@@ -190,7 +192,7 @@ impl UdpSocket {
         SendTo::new(&self.0, buf, &addr)
     }
 
-    /// Receives a datagram from the peer. What does not fit into `buf` is lost.
+    /// Receives a datagram from the peer. What does not fit into `buf` is lost, as with [`UdpSocket::recv_from`].
     ///
     /// # Errors
     ///

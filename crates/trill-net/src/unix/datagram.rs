@@ -12,6 +12,7 @@ use socket2::{Domain, SockRef, Type};
 use trill_reactor::Async;
 
 use super::datagram_futures::{RecvFrom, SendTo};
+use super::left_over::advice;
 use crate::address_error::AddressError;
 use crate::convert;
 use crate::datagram::{Recv, Send};
@@ -59,9 +60,10 @@ impl UnixDatagram {
             socket.bind(&address)?;
             Async::new_nonblocking(socket.into())
         };
-        bind()
-            .map(UnixDatagram::of)
-            .map_err(|error| AddressError::wrap("bind to", path.display(), error))
+        bind().map(UnixDatagram::of).map_err(|error| {
+            let advice = advice(path, &error);
+            AddressError::wrap_with("bind to", path.display(), error, advice)
+        })
     }
 
     /// Makes a socket without a name, which can send and, once connected, receive.

@@ -14,6 +14,7 @@ use socket2::{Domain, Type};
 use trill_reactor::{Async, Readable};
 
 use super::accept::{Accept, NextIncoming, adopt};
+use super::left_over::advice;
 use super::stream::UnixStream;
 use crate::acceptor::{Acceptor, Backoff};
 use crate::address_error::AddressError;
@@ -39,7 +40,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if something is at the path, `NotFound` if its directory is not there, and the like, with the path
+    /// `AddrInUse` if something is at the path, which says whether anybody listens there, `NotFound` if its directory is not there, and the like, with the path
     /// in the text and an [`AddressError`](crate::AddressError) inside; `InvalidInput` if it is longer than an
     /// address can be (about 100 bytes); `Unsupported` in a simulated world.
     ///
@@ -66,9 +67,10 @@ impl UnixListener {
             socket.listen(BACKLOG)?;
             Async::new_nonblocking(net::UnixListener::from(OwnedFd::from(socket)))
         };
-        bind()
-            .map(UnixListener::of)
-            .map_err(|error| AddressError::wrap("listen on", path.display(), error))
+        bind().map(UnixListener::of).map_err(|error| {
+            let advice = advice(path, &error);
+            AddressError::wrap_with("listen on", path.display(), error, advice)
+        })
     }
 
     /// Accepts a connection: the stream, and the address of its peer, which usually has no name.

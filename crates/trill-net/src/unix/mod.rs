@@ -2,6 +2,9 @@
 //!
 //! Paths may be abstract names on Linux: those that begin with a null byte and have no file.
 //!
+//! Descriptors can be passed to another process ([`UnixStream::send_with_fds`]), and a peer says who it is
+//! ([`UnixStream::peer_cred`]).
+//!
 //! # Examples
 //!
 //! ```
@@ -28,6 +31,8 @@ mod credentials;
 mod datagram;
 pub(crate) mod datagram_futures;
 mod datagram_ready;
+pub(crate) mod descriptors;
+mod left_over;
 mod listener;
 mod stream;
 mod stream_io;
@@ -36,5 +41,6 @@ pub use std::os::unix::net::SocketAddr;
 
 pub use credentials::Credentials;
 pub use datagram::UnixDatagram;
+pub use descriptors::{FDS_MAX, ReceivedFds};
 pub use listener::{Incoming, UnixListener};
 pub use stream::UnixStream;

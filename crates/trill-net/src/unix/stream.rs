@@ -439,6 +439,11 @@ impl UnixStream {
         convert::into_std(self.0, net::UnixStream::try_clone)
     }
 
+    /// The registered socket.
+    pub(super) fn inner(&self) -> &Async<net::UnixStream> {
+        &self.0
+    }
+
     pub(super) fn of(stream: Async<net::UnixStream>) -> UnixStream {
         UnixStream(Arc::new(stream))
     }
