@@ -28,6 +28,8 @@
 //!   give their waker back when they are dropped, and tell in which line of the program they are awaited.
 //! * [`TcpStream::connect`] races the addresses of a name against each other ([`HappyEyeballs`]); names are looked up
 //!   on the [blocking pool](trill_blocking), numeric addresses are not.
+//! * Many datagrams go and come in one system call ([`SendBatch`], [`RecvBatch`]); descriptors travel over Unix sockets
+//!   ([`unix::UnixStream::send_with_fds`]).
 //! * A listener that runs out of descriptors [pauses](TcpListener::accept) and goes on, instead of spinning.
 //! * Errors of binding and connecting [name the address](AddressError). Writing to a peer that is gone is an error,
 //!   never a signal.
