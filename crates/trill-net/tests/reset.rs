@@ -26,6 +26,7 @@ fn is_reset(error: &std::io::Error) -> bool {
     )
 }
 
+// Fault 13a
 #[test]
 fn before_it_is_accepted() {
     block_on(async {
@@ -42,6 +43,7 @@ fn before_it_is_accepted() {
     });
 }
 
+// Fault 13c
 #[test]
 fn with_unread_bytes() {
     block_on(async {
@@ -59,6 +61,7 @@ fn with_unread_bytes() {
     });
 }
 
+// Fault 13d
 #[test]
 fn during_a_write_that_waits() {
     block_on(async {
@@ -71,6 +74,7 @@ fn during_a_write_that_waits() {
     });
 }
 
+// Fault 12b, 13e
 #[test]
 fn after_this_side_has_ended_writing() {
     block_on(async {
@@ -89,6 +93,7 @@ fn after_this_side_has_ended_writing() {
     });
 }
 
+// Fault 12a, 12c
 #[test]
 fn an_end_does_not_hide_unread_bytes() {
     block_on(async {

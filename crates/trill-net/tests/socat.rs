@@ -75,6 +75,7 @@ macro_rules! read_to_the_end_and_answer {
     }};
 }
 
+// Fault 12a, 12b
 #[test]
 fn a_peer_that_ended_writing_gets_its_answer_over_tcp() {
     block_on(async {

@@ -158,6 +158,7 @@ fn rows_come_together() {
     });
 }
 
+// Fault 16e
 #[test]
 fn what_does_not_fit_is_cut_off_and_told() {
     block_on(async {
@@ -180,6 +181,7 @@ fn what_does_not_fit_is_cut_off_and_told() {
     });
 }
 
+// Fault 16c
 #[test]
 fn a_refused_datagram_stays_and_those_before_it_are_gone() {
     block_on(async {

@@ -52,8 +52,8 @@ fn descriptors_arrive_in_order_with_their_bytes() {
             let received = b.recv_with_fds(&mut buffer, 10).await.unwrap();
             assert!(!received.is_truncated);
             if !received.fds.is_empty() {
-                // The bytes they came with are the first of this read.
-                assert_eq!(&buffer[..4], b"with", "after {bytes:?}");
+                // Bytes from before may come in the same read, and none from behind.
+                assert!(buffer[..received.len].ends_with(b"with"), "after {bytes:?}");
             }
             bytes.extend(&buffer[..received.len]);
             fds.extend(received.fds);
@@ -200,18 +200,14 @@ fn in_a_process_with_few_descriptors() {
         assert_eq!(received.len, 1);
         assert!(received.is_truncated);
         assert_eq!(received.fds.len(), 3);
-        let numbers: Vec<_> = received.fds.iter().map(AsRawFd::as_raw_fd).collect();
+        let numbers = |fds: &[OwnedFd]| fds.iter().map(AsRawFd::as_raw_fd).collect::<Vec<_>>();
+        let places = numbers(&received.fds);
         drop(received);
-        // The three places are free again, so nothing else was kept.
-        for number in numbers {
-            assert_eq!(
-                File::open("/dev/null")
-                    .map(|file| file.as_raw_fd())
-                    .unwrap(),
-                number
-            );
-        }
-        let left: Vec<_> = (0..4).map_while(|_| File::open("/dev/null").ok()).collect();
-        assert_eq!(left.len(), 3);
+        // The three places are free again and no others, so nothing else was kept or lost.
+        let again: Vec<OwnedFd> = (0..4)
+            .map_while(|_| File::open("/dev/null").ok())
+            .map(OwnedFd::from)
+            .collect();
+        assert_eq!(numbers(&again), places);
     });
 }

@@ -44,7 +44,8 @@ impl UnixStream {
     /// Receives some bytes and the descriptors that were sent with them, up to `fds_max`; what comes beyond that is
     /// closed. Programs that this one starts do not inherit them (`CLOEXEC`).
     ///
-    /// A read ends behind the bytes with which descriptors came, so they are those of one send.
+    /// A read ends behind the bytes with which descriptors came, so they are those of one send; bytes that were sent
+    /// before may come along.
     ///
     /// # Errors
     ///

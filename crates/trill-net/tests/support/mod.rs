@@ -90,67 +90,6 @@ impl Wake for Count {
     }
 }
 
-/// Runs a test in a network and a file system view of its own, in a process of its own; says whether this is in there.
-///
-/// Inside, this process is root, and may set up interfaces and put files over others.
-pub fn in_namespace(test: &str) -> bool {
-    const INSIDE: &str = "TRILL_TEST_NAMESPACE";
-    if std::env::var_os(INSIDE).is_some() {
-        ip(&["link", "set", "lo", "up"]);
-        return true;
-    }
-    let output = std::process::Command::new("unshare")
-        .args(["--map-root-user", "--net", "--mount"])
-        .arg(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .expect("`unshare` of util-linux is missing");
-    let (out, err) = (&output.stdout, &output.stderr);
-    let (out, err) = (String::from_utf8_lossy(out), String::from_utf8_lossy(err));
-    assert!(
-        output.status.success(),
-        "if it says that the operation is not permitted, allow user namespaces: {out}{err}"
-    );
-    assert!(
-        out.contains("1 passed"),
-        "{test} is not the name of a test: {out}"
-    );
-    false
-}
-
-/// Makes an interface that leads nowhere, with an address that is good at once; returns its number. Only in a namespace.
-pub fn interface(address: &str) -> u32 {
-    // Kernels are built with different ones of these.
-    let made = ["dummy", "bridge"].iter().any(|kind| {
-        try_ip(&["link", "add", "nowhere", "type", kind])
-            .status
-            .success()
-    });
-    if !made {
-        ip(&["tuntap", "add", "nowhere", "mode", "tun"]);
-    }
-    ip(&["link", "set", "nowhere", "up"]);
-    ip(&["addr", "add", address, "dev", "nowhere", "nodad"]);
-    // "2: nowhere: <..."
-    let listed = try_ip(&["-o", "link", "show", "dev", "nowhere"]).stdout;
-    let listed = String::from_utf8(listed).unwrap();
-    listed.split(':').next().unwrap().parse().unwrap()
-}
-
-/// Runs `ip` of iproute2, which must succeed.
-pub fn ip(arguments: &[&str]) {
-    let output = try_ip(arguments);
-    assert!(output.status.success(), "ip {arguments:?}: {output:?}");
-}
-
-fn try_ip(arguments: &[&str]) -> std::process::Output {
-    std::process::Command::new("ip")
-        .args(arguments)
-        .output()
-        .expect("`ip` is missing: `cargo xtask test-all` installs it, or: sudo apt-get install -y iproute2")
-}
-
 /// No more descriptors.
 pub const EMFILE: i32 = rustix::io::Errno::MFILE.raw_os_error();
 
