@@ -47,6 +47,7 @@
 //! # Features
 //!
 //! * `insight` (default): tasks keep where they were spawned and what they wait for; see `trill-cell`.
+//! * `tls`: `trill_tls::TlsAcceptor` is an [`Acceptor`], and `start_tls_server` and `open_tls_connection` use it.
 //!
 //! # What it does not do
 //!
@@ -66,6 +67,8 @@ mod outcome;
 mod server;
 mod shared;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(unix)]
 mod unix;
 
@@ -78,6 +81,8 @@ pub use listener::Listener;
 pub use outcome::Outcome;
 pub use server::Server;
 pub use streams::{Split, StreamReader, StreamWriter, open_connection, start_server};
+#[cfg(feature = "tls")]
+pub use tls::{open_tls_connection, start_tls_server};
 #[cfg(unix)]
 pub use unix::{UnixSocket, open_unix_connection, start_unix_server};
 

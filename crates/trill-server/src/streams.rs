@@ -46,6 +46,9 @@ pub trait Split {
 
     /// Takes the stream apart.
     fn split_in_two(self) -> (Self::Read, Self::Write);
+
+    /// Has small writes sent at once, where the stream would wait for more.
+    fn send_at_once(&self) {}
 }
 
 /// Small writes are sent at once (`TCP_NODELAY`), since the writer collects them already.
@@ -54,9 +57,13 @@ impl Split for TcpStream {
     type Write = OwnedWriteHalf<TcpStream>;
 
     fn split_in_two(self) -> (Self::Read, Self::Write) {
+        self.send_at_once();
+        self.into_split()
+    }
+
+    fn send_at_once(&self) {
         // It fails only on a connection that is lost, and the first read or write says so better.
         let _ = self.set_nodelay(true);
-        self.into_split()
     }
 }
 

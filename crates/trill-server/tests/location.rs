@@ -86,3 +86,34 @@ fn starting_a_server_by_name_tells_where_it_is_awaited() {
     release.send(()).unwrap();
     trill_park::block_on(held).unwrap();
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn opening_a_connection_over_tls_tells_where_it_is_awaited() {
+    let connector = trill_tls::TlsConnector::builder().roots(trill_tls::Roots::new()).build().unwrap();
+    // It is accepted by the backlog, and nobody answers there.
+    let listener = trill_park::block_on(trill_net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut opening = trill_server::open_tls_connection("127.0.0.1", port, &connector);
+    let accepted = trill_park::block_on(async {
+        futures_lite::future::or(async { drop((&mut opening).await); None }, async { Some(listener.accept().await) }).await
+    });
+    let _accepted = accepted.unwrap().unwrap();
+    waits(Kind::Readable, line!(), async { drop(opening.await) });
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn starting_a_server_over_tls_by_name_tells_where_it_is_awaited() {
+    let authority = trill_tls::self_signed::Authority::new("tests").unwrap();
+    let identity = authority.issue(["localhost"]).unwrap().into_identity();
+    let acceptor = trill_tls::TlsAcceptor::builder().identity(identity).build().unwrap();
+    let names = trill_blocking::Class::new("names", 1);
+    let pool = trill_blocking::Pool::builder().class(names).build().unwrap();
+    let _entered = pool.enter();
+    let (release, hold) = std::sync::mpsc::channel::<()>();
+    let held = pool.unblock_in(&names, move || hold.recv());
+    waits(Kind::Blocking, line!(), async { drop(trill_server::start_tls_server("localhost:0", acceptor, async |_, _| {}).await) });
+    release.send(()).unwrap();
+    trill_park::block_on(held).unwrap();
+}

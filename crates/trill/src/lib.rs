@@ -31,7 +31,7 @@
 //!
 //! # What it does not do
 //!
-//! Files and TLS are not here yet.
+//! Files are not here yet.
 //!
 //! # Features
 //!
@@ -49,6 +49,8 @@
 //! | `limit` | no | capacity, rates and retries, in `limit` |
 //! | `server` | no | servers that end gracefully, in `server` |
 //! | `full` | no | all of the above |
+//! | `tls` | no | TLS by rustls and ring, in `tls`; not in `full`, because ring compiles C |
+//! | `tls-self-signed` | no | the same, and certificates made on the spot, for tests |
 //! | `tokio-io` | no | `tokio::io::{AsyncRead, AsyncWrite}` on this crate's sockets |
 //! | `hyper-rt` | no | `hyper::rt::{Read, Write}` on this crate's sockets, and an executor and a timer for hyper |
 //!
@@ -88,6 +90,8 @@ pub mod server;
 pub mod signal;
 pub mod task;
 pub mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod world;
 
 pub use ambient::{block_on, run, spawn};
