@@ -62,7 +62,7 @@ pub use header::Header;
 pub use id::TaskId;
 pub use listed::{Listed, each_listed};
 pub use locals::{Local, Locals};
-pub use observer::{Ended, Observer, observe, observers};
+pub use observer::{Ended, Observer, Observing, observe, observers, unobserve};
 pub use spawned::Spawned;
 pub use stopwatch::{Stopwatch, pulse};
 pub use unhandled::{Unhandled, What, on_unhandled, print_unhandled, report};

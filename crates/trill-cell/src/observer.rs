@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::header::Header;
@@ -81,13 +81,51 @@ pub trait Observer: Send + Sync {
 /// # Examples
 ///
 /// See [`Observer`].
-pub fn observe(observer: &'static dyn Observer) {
-    OBSERVERS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(observer);
+pub fn observe(observer: &'static dyn Observer) -> Observing {
+    let mut observers = OBSERVERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = NEXT.fetch_add(1, Ordering::Relaxed);
+    let entry = Some((name, observer));
+    match observers.iter_mut().find(|place| place.is_none()) {
+        Some(place) => *place = entry,
+        None => observers.push(entry),
+    }
     // Release: pairs with the Acquire in `each`, which then finds the observer in the list.
     ANY.store(true, Ordering::Release);
+    Observing(name)
+}
+
+/// Names what [`observe`] put in, for [`unobserve`].
+///
+/// # Examples
+///
+/// See [`unobserve`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observing(u64);
+
+/// Takes an observer out that [`observe`] put in; without any, tasks cost what they did before.
+///
+/// Other threads may still tell it of what they are about to do.
+///
+/// # Examples
+///
+/// ```
+/// use trill_cell::{Observer, observe, unobserve};
+///
+/// struct Deaf;
+/// impl Observer for Deaf {}
+///
+/// let observing = observe(&Deaf);
+/// unobserve(observing);
+/// ```
+pub fn unobserve(observing: Observing) {
+    let mut observers = OBSERVERS.lock().unwrap_or_else(PoisonError::into_inner);
+    for place in observers.iter_mut() {
+        if place.is_some_and(|(name, _)| name == observing.0) {
+            *place = None;
+        }
+    }
+    // Relaxed: who sees it late finds nobody in the list.
+    ANY.store(observers.iter().any(Option::is_some), Ordering::Relaxed);
 }
 
 /// Runs `tell` for each observer; for executors, which tell of a task's end.
@@ -130,8 +168,9 @@ fn each_slow(tell: &dyn Fn(&'static dyn Observer)) {
             .get(index)
             .copied();
         match observer {
+            Some(None) => {}
             // One that panics, though it must not, takes neither the task nor the others with it.
-            Some(observer) => {
+            Some(Some((_, observer))) => {
                 quietly(|| tell(observer));
             }
             None => break,
@@ -139,8 +178,14 @@ fn each_slow(tell: &dyn Fn(&'static dyn Observer)) {
     }
 }
 
+/// The name of the next one.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// Whether the list holds any observer.
 static ANY: AtomicBool = AtomicBool::new(false);
 
-/// All observers, in the order they came.
-static OBSERVERS: Mutex<Vec<&'static dyn Observer>> = Mutex::new(Vec::new());
+/// All observers, in the order they came but for places that were left.
+static OBSERVERS: Mutex<Vec<Option<Entry>>> = Mutex::new(Vec::new());
+
+/// An observer and its name.
+type Entry = (u64, &'static dyn Observer);

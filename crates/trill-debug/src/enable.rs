@@ -1,10 +1,10 @@
 //! Turning debug mode on and off.
 
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use trill_cell::{Unhandled, on_unhandled, print_unhandled};
+use trill_cell::{Observing, Unhandled, on_unhandled, print_unhandled};
 
 use crate::config::Config;
 use crate::finding::Finding;
@@ -28,16 +28,14 @@ pub fn enable(config: Config) {
     // Before the listeners are there, so that the first thing they hear finds it on.
     ON.store(true, Ordering::Relaxed);
     static LISTEN: Once = Once::new();
-    LISTEN.call_once(|| {
-        trill_cell::observe(&OBSERVER);
-        on_unhandled(&unhandled);
-    });
+    LISTEN.call_once(|| on_unhandled(&unhandled));
+    observe(true);
     trill_park::set_inspector(Some(&INSPECTOR));
 }
 
 /// Turns debug mode off.
 ///
-/// The observer of trill-cell stays and does nothing. Failures that nobody can receive are printed again.
+/// Tasks and locks cost then what they did before. Failures that nobody can receive are printed again.
 ///
 /// # Examples
 ///
@@ -51,7 +49,19 @@ pub fn enable(config: Config) {
 pub fn disable() {
     trill_park::set_inspector(None);
     ON.store(false, Ordering::Relaxed);
+    observe(false);
     holds::forget_all();
+}
+
+/// Makes the observer of trill-cell hear of tasks, once, or not.
+fn observe(yes: bool) {
+    static OBSERVES: Mutex<Option<Observing>> = Mutex::new(None);
+    let mut observes = OBSERVES.lock().unwrap_or_else(PoisonError::into_inner);
+    if yes {
+        observes.get_or_insert_with(|| trill_cell::observe(&OBSERVER));
+    } else if let Some(observing) = observes.take() {
+        trill_cell::unobserve(observing);
+    }
 }
 
 /// Says whether debug mode is on; one relaxed load.

@@ -43,7 +43,10 @@
 //!   polled, a hold is found at its end.
 //! * Without a [listener](Config::listener), findings are lines on standard error, at most 20 at once and ten a second; the
 //!   next line says how many were left out.
-//! * Off, it costs one relaxed load where a lock is taken or left and where a thread blocks; nothing else.
+//! * Off, or turned off again, a hook costs one load and a branch: when a task is spawned, polled and ended, when a lock is
+//!   taken or left, and where a thread blocks. In instructions by callgrind, off against a build without the hooks: 1,347
+//!   and 1,306 for a spawn and its await, 290 and 276 for a yield, 74 and 64 for a lock and its release, and no difference
+//!   for a message through a bounded channel. On a clock none of it stands out from the noise.
 //!
 //! # Features
 //!

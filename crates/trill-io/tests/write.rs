@@ -525,7 +525,7 @@ fn a_stream_that_takes_nothing_is_lost() {
 // Fault 10a
 #[test]
 fn no_byte_is_lost_or_doubled_wherever_waits_are_dropped() {
-    for seed in 0..2_000 {
+    for seed in 0..10_000 {
         let mut chance = support::Chance::new(seed);
         let (low, high) = [(0, 0), (0, 5), (3, 8), (8, 8)][chance.below(4)];
         let (sink, writer) = marked(low, high);
