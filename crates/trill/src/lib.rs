@@ -29,14 +29,11 @@
 //! * Sockets and timers work on any executor's threads.
 //! * Time, chance and threads come through [`world`], so that tests can run in a virtual one.
 //!
-//! # What it does not do
-//!
-//! Files are not here yet.
-//!
 //! # Features
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
+//! | `fs` | yes | files, in `fs`; Unix only |
 //! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
 //! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
@@ -63,6 +60,8 @@ pub mod callback;
 pub mod channel;
 #[cfg(feature = "debug")]
 pub mod debug;
+#[cfg(all(feature = "fs", unix))]
+pub mod fs;
 pub mod future;
 #[cfg(feature = "hyper-rt")]
 pub mod hyper;

@@ -53,6 +53,9 @@ impl<B: AsMut<[u8]> + Send + Unpin + 'static> Operation for Read<B> {
 
 /// Writes from a buffer that it owns, and gives it back with the count.
 ///
+/// At the file's own position: after a write that is cut short, as by a full disk, Linux leaves the position where it was.
+/// Say the offset where that matters.
+///
 /// # Examples
 ///
 /// ```
