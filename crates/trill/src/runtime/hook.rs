@@ -34,7 +34,9 @@ impl Observer for Panics {
 /// Starts listening to panics; the first runtime with a hook calls it.
 pub(super) fn listen_to_panics() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| trill_cell::observe(&Panics));
+    ONCE.call_once(|| {
+        trill_cell::observe(&Panics);
+    });
 }
 
 /// Starts listening to failures that nobody can receive; the first runtime with a hook calls it.
