@@ -23,7 +23,9 @@ struct Dropped {
 /// Collects the tasks that are dropped on this thread from now on; dropping what is returned tells of them.
 pub(super) fn names(shared: Arc<Shared>) -> Names {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| observe(&Watching));
+    ONCE.call_once(|| {
+        observe(&Watching);
+    });
     DROPPED.set(Some(Vec::new()));
     Names(shared)
 }
