@@ -76,6 +76,20 @@ pub(crate) fn socat() -> Result<(), Trouble> {
     apt(&["socat"], "`socat`, with which tests talk over sockets")
 }
 
+/// Peers for TLS that are none of ours.
+pub(crate) fn tls_peers() -> Result<(), Trouble> {
+    let there = [("openssl", "version"), ("curl", "--version")]
+        .iter()
+        .all(|(name, version)| Call::program(name, &[version]).works());
+    if !cfg!(unix) || there {
+        return Ok(());
+    }
+    apt(
+        &["openssl", "curl"],
+        "`openssl` or `curl`, with which tests talk TLS",
+    )
+}
+
 /// A part of the tool chain that `rustup` may have left out, such as clippy.
 pub(crate) fn component(name: &str, probe: &str) -> Result<(), Trouble> {
     if Call::cargo(&[probe, "--version"]).works() {

@@ -15,6 +15,7 @@ pub(crate) fn unit_and_integration(report: &mut Report) -> Result<(), Trouble> {
     setup::strace()?;
     setup::namespaces()?;
     setup::socat()?;
+    setup::tls_peers()?;
     let denied = denied_file()?;
     let call = Call::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
         .arg("--lib")
