@@ -41,6 +41,7 @@ const PICTURE: &[Place] = &[
     layer("trill-signal", 3, &[]),
     layer("trill-process", 3, &[]),
     layer("trill-fs", 3, &[]),
+    layer("trill-splice", 3, &[]),
     layer("trill-callback", 3, &[]),
     layer("trill-tls", 3, &[]),
     layer("trill-server", 4, &[]),

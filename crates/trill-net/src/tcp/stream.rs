@@ -420,6 +420,12 @@ impl fmt::Debug for TcpStream {
     }
 }
 
+impl AsRef<Async<net::TcpStream>> for TcpStream {
+    fn as_ref(&self) -> &Async<net::TcpStream> {
+        &self.0
+    }
+}
+
 impl From<Async<net::TcpStream>> for TcpStream {
     fn from(stream: Async<net::TcpStream>) -> TcpStream {
         TcpStream::of(stream)

@@ -472,6 +472,12 @@ impl fmt::Debug for UnixStream {
     }
 }
 
+impl AsRef<Async<net::UnixStream>> for UnixStream {
+    fn as_ref(&self) -> &Async<net::UnixStream> {
+        &self.0
+    }
+}
+
 impl From<Async<net::UnixStream>> for UnixStream {
     fn from(stream: Async<net::UnixStream>) -> UnixStream {
         UnixStream::of(stream)
