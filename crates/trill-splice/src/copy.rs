@@ -97,6 +97,10 @@ pub struct Splice<'a> {
 impl Splice<'_> {
     /// Sets how many bytes are read at most; it is done when they are written.
     ///
+    /// # Cancel safety
+    ///
+    /// As [`copy`].
+    ///
     /// # Examples
     ///
     /// See [`Splice`].
@@ -106,6 +110,10 @@ impl Splice<'_> {
     }
 
     /// Lets bytes go through memory, as where the kernel cannot move them; to compare, and to test.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`copy`].
     ///
     /// # Examples
     ///

@@ -99,6 +99,10 @@ enum State {
 impl ReceiveFile<'_> {
     /// Sets how many bytes are read at most; it is done when they are written.
     ///
+    /// # Cancel safety
+    ///
+    /// As [`receive_file`].
+    ///
     /// # Examples
     ///
     /// ```
@@ -123,6 +127,10 @@ impl ReceiveFile<'_> {
     }
 
     /// Lets bytes go through memory, as where the kernel cannot move them; to compare, and to test.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`receive_file`].
     ///
     /// # Examples
     ///

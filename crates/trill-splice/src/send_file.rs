@@ -113,6 +113,10 @@ enum Way {
 impl SendFile<'_> {
     /// Lets bytes go through memory, as where the kernel cannot move them; to compare, and to test.
     ///
+    /// # Cancel safety
+    ///
+    /// As [`send_file`].
+    ///
     /// # Examples
     ///
     /// ```
@@ -210,7 +214,7 @@ impl SendFile<'_> {
         let last = self.offset + len as u64 - 1;
         let known = last < self.read_to;
         let here = |at| sys::is_resident(self.file, at);
-        if self.reading.is_some() || !known && !(here(self.offset) && here(last)) {
+        if self.reading.is_some() || !(known || here(self.offset) && here(last)) {
             // What was read is thrown away: it is in the kernel's memory now, from where it is sent.
             ready!(self.poll_chunk(cx, location))?;
         }

@@ -15,7 +15,7 @@ use trill_splice::{copy, send_file};
 
 const CHILD: &str = "TRILL_TEST_SIGPIPE";
 
-// Fault 11
+// Fault 11b
 #[test]
 fn a_program_with_the_signal_put_back_lives() {
     if std::env::var_os(CHILD).is_some() {

@@ -45,6 +45,7 @@
 //! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
 //! | `limit` | no | capacity, rates and retries, in `limit` |
 //! | `server` | no | servers that end gracefully, in `server` |
+//! | `splice` | no | bytes between files and streams, moved inside the kernel, in `splice`; Unix only |
 //! | `full` | no | all of the above |
 //! | `tls` | no | TLS by rustls and ring, in `tls`; not in `full`, because ring compiles C |
 //! | `tls-self-signed` | no | the same, and certificates made on the spot, for tests |
@@ -87,6 +88,8 @@ mod runtime;
 pub mod server;
 #[cfg(feature = "signal")]
 pub mod signal;
+#[cfg(all(feature = "splice", unix))]
+pub mod splice;
 pub mod task;
 pub mod time;
 #[cfg(feature = "tls")]
