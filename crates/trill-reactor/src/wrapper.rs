@@ -57,13 +57,6 @@ pub struct Async<T> {
 
 impl<T> Unpin for Async<T> {}
 
-/// So that functions take it and whatever is made of one.
-impl<T> AsRef<Async<T>> for Async<T> {
-    fn as_ref(&self) -> &Async<T> {
-        self
-    }
-}
-
 impl<T: AsFd> Async<T> {
     /// Registers `io` with the [current](Reactor::current) reactor and puts it into non-blocking mode.
     ///

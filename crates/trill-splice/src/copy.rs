@@ -1,5 +1,6 @@
 //! From a stream to a stream.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -45,12 +46,12 @@ use crate::middle::Middle;
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn copy<'a, A, B>(from: &'a impl AsRef<Async<A>>, to: &'a impl AsRef<Async<B>>) -> Splice<'a>
+pub fn copy<'a, A, B>(from: &'a impl Borrow<Async<A>>, to: &'a impl Borrow<Async<B>>) -> Splice<'a>
 where
     A: AsFd + 'a,
     B: AsFd + 'a,
 {
-    let (from, to): (&Async<A>, &Async<B>) = (from.as_ref(), to.as_ref());
+    let (from, to): (&Async<A>, &Async<B>) = (from.borrow(), to.borrow());
     Splice {
         reader: from.source().waiter(Direction::Read),
         from: from.get_ref().as_fd(),

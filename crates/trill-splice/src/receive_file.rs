@@ -1,5 +1,6 @@
 //! From a stream to a file.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -48,14 +49,14 @@ use crate::sys;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn receive_file<'a, T>(
-    from: &'a impl AsRef<Async<T>>,
+    from: &'a impl Borrow<Async<T>>,
     file: &'a impl AsFd,
     offset: u64,
 ) -> ReceiveFile<'a>
 where
     T: AsFd + 'a,
 {
-    let from: &Async<T> = from.as_ref();
+    let from: &Async<T> = from.borrow();
     ReceiveFile {
         reader: from.source().waiter(Direction::Read),
         from: from.get_ref().as_fd(),

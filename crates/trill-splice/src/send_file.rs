@@ -1,5 +1,6 @@
 //! From a file to a stream.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -53,12 +54,12 @@ use crate::sys;
 pub fn send_file<'a, T>(
     file: &'a impl AsFd,
     range: impl RangeBounds<u64>,
-    to: &'a impl AsRef<Async<T>>,
+    to: &'a impl Borrow<Async<T>>,
 ) -> SendFile<'a>
 where
     T: AsFd + 'a,
 {
-    let to: &Async<T> = to.as_ref();
+    let to: &Async<T> = to.borrow();
     let start = match range.start_bound() {
         Bound::Included(start) => *start,
         Bound::Excluded(start) => start.saturating_add(1),

@@ -420,8 +420,9 @@ impl fmt::Debug for TcpStream {
     }
 }
 
-impl AsRef<Async<net::TcpStream>> for TcpStream {
-    fn as_ref(&self) -> &Async<net::TcpStream> {
+/// For functions that take whatever a reactor watches.
+impl std::borrow::Borrow<Async<net::TcpStream>> for TcpStream {
+    fn borrow(&self) -> &Async<net::TcpStream> {
         &self.0
     }
 }

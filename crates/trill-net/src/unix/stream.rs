@@ -472,8 +472,9 @@ impl fmt::Debug for UnixStream {
     }
 }
 
-impl AsRef<Async<net::UnixStream>> for UnixStream {
-    fn as_ref(&self) -> &Async<net::UnixStream> {
+/// For functions that take whatever a reactor watches.
+impl std::borrow::Borrow<Async<net::UnixStream>> for UnixStream {
+    fn borrow(&self) -> &Async<net::UnixStream> {
         &self.0
     }
 }
