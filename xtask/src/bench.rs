@@ -7,6 +7,9 @@ use crate::{Trouble, setup};
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Trouble> {
     setup::linker()?;
+    if arguments.first().is_some_and(|group| group == "http") {
+        setup::wrk()?;
+    }
     let mut call = Call::cargo(&["run", "--profile", "bench", "-p", "trill-bench"])
         .arg("--bin")
         .arg("trill-bench")

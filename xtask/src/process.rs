@@ -109,6 +109,17 @@ impl Call {
         status.is_ok_and(|status| status.success())
     }
 
+    /// Runs quietly; true if the program exists, however it ends.
+    pub(crate) fn starts(&self) -> bool {
+        let started = self
+            .command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        started.is_ok()
+    }
+
     /// What a program prints, if it exists and says that all is well.
     pub(crate) fn output(&self) -> Option<String> {
         let output = self.command().stderr(Stdio::null()).output().ok()?;

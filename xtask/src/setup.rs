@@ -36,6 +36,15 @@ pub(crate) fn strace() -> Result<(), Trouble> {
     apt(&["strace"], "`strace`, with which tests count system calls")
 }
 
+/// The client of the benchmarks of HTTP.
+pub(crate) fn wrk() -> Result<(), Trouble> {
+    // It ends with 1 after it has printed its version.
+    if !cfg!(target_os = "linux") || Call::program("wrk", &["--version"]).starts() {
+        return Ok(());
+    }
+    apt(&["wrk"], "`wrk`, which loads HTTP servers")
+}
+
 /// Whose tool callgrind counts instructions.
 pub(crate) fn valgrind() -> Result<(), Trouble> {
     if Call::program("valgrind", &["--version"]).works() {

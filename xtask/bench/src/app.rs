@@ -4,9 +4,12 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::args::{Command, HELP, One, Options};
-use crate::rows::{Group, ROWS, find};
+use crate::flavour::Flavour;
+use crate::parent::Programs;
+use crate::peers::python;
+use crate::rows::{Group, PeerName, all, find};
 use crate::work::Plan;
-use crate::{host, parent, peers, save, serve, table, weight};
+use crate::{against, curve, host, parent, peers, save, serve, table, weight};
 
 /// Runs the program. Ends with 0 when all was measured, 1 when something failed, 2 when the command
 /// line was not understood.
@@ -49,7 +52,7 @@ pub(crate) fn environment() -> Vec<String> {
 }
 
 fn list() {
-    for row in ROWS {
+    for row in all() {
         println!("{} ({}): {}", row.name, row.group.as_str(), row.title);
         println!("    {}", row.same);
     }
@@ -66,15 +69,38 @@ fn rows(group: Group, options: &Options) -> Result<ExitCode, Box<dyn Error>> {
             ""
         }
     ));
-    let lines = parent::rounds(group, options)?;
+    let mut programs = Programs::own()?;
+    if let Some(revision) = &options.against {
+        let built = against::build(revision)?;
+        environment.push(built.note);
+        programs.before = Some(built.program);
+    }
+    let mut peers = options.peers();
+    let is_local = options.flavours(group).contains(&Flavour::Local);
+    if !is_local {
+        peers.retain(|peer| !matches!(peer, PeerName::Asyncio | PeerName::Uvloop));
+    }
+    environment.extend(python::prepare(&mut peers));
+    let lines = parent::rounds(group, options, &peers, &programs)?;
     if lines.is_empty() {
         return Err(format!("no row of {} has such a name: see `list`", group.as_str()).into());
     }
     println!("{}", environment.join("\n"));
     println!(
-        "median [smallest–largest], lower is better; ratio: trill / better of tokio and smol\n"
+        "median [smallest–largest]; less is better, but for rates; ratio: trill / {}, below 1 is better\n",
+        match options.against {
+            Some(_) => "trill before",
+            None => "better of tokio and smol",
+        }
     );
-    print!("{}", table::table(&lines, &options.peers));
+    print!("{}", table::table(&lines, &peers));
+    let curves = curve::curves(&lines);
+    if !curves.is_empty() {
+        print!("\n{}", curve::table(&curves));
+        let path = save::folder()?.join("growth-curves.svg");
+        std::fs::write(&path, curve::picture(&environment.join(". "), &curves))?;
+        println!("wrote {}", path.display());
+    }
     for path in save::save(&save::folder()?, group.as_str(), &environment, &lines)? {
         println!("wrote {}", path.display());
     }
@@ -119,12 +145,15 @@ pub(crate) const EXIT_MISSING: u8 = 3;
 /// The command line was not understood.
 const EXIT_MISUSE: u8 = 2;
 /// What the peers are made of.
-const LOCKED: [&str; 6] = [
+const LOCKED: [&str; 9] = [
     "tokio",
     "mio",
     "smol",
     "async-executor",
     "async-io",
+    "monoio",
+    "compio",
+    "hyper",
     "trill",
 ];
 /// The versions this program was built with.

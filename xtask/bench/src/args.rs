@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::flavour::Flavour;
 use crate::rows::{Group, PeerName};
 
 /// One run of the program.
@@ -22,16 +23,18 @@ pub(crate) enum Command {
 }
 
 /// What a person may choose for a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Only rows whose name contains one of these.
     pub(crate) only: Vec<String>,
     /// How many rounds; the group's own default if absent.
     pub(crate) rounds: Option<usize>,
-    /// Numbers of worker threads to measure with.
-    pub(crate) workers: Vec<usize>,
-    /// The peers to measure.
-    pub(crate) peers: Vec<PeerName>,
+    /// The flavours to measure; the group's own if absent.
+    pub(crate) workers: Option<Vec<Flavour>>,
+    /// The peers to measure; all, or with `against` trill alone, if absent.
+    pub(crate) peers: Option<Vec<PeerName>>,
+    /// Another revision of trill to measure beside this one.
+    pub(crate) against: Option<String>,
     /// A tenth of the work in each measurement.
     pub(crate) quick: bool,
 }
@@ -43,10 +46,12 @@ pub(crate) struct One {
     pub(crate) row: String,
     /// Who does the work.
     pub(crate) peer: PeerName,
-    /// With how many worker threads.
-    pub(crate) workers: usize,
+    /// On so many worker threads, or single-threaded.
+    pub(crate) flavour: Flavour,
     /// A tenth of the work.
     pub(crate) quick: bool,
+    /// The port behind a proxy.
+    pub(crate) backend: Option<u16>,
 }
 
 /// Why a command line was not understood, and what to write instead.
@@ -66,14 +71,19 @@ impl Command {
         match verb.as_str() {
             "help" | "--help" | "-h" => Ok(Self::Help),
             "list" => Ok(Self::List),
-            "micro" => Ok(Self::Rows(Group::Micro, Options::parse(words)?)),
-            "mem" => Ok(Self::Rows(Group::Mem, Options::parse(words)?)),
             "build" => Ok(Self::Build(Options::parse(words)?)),
             "run-one" => Ok(Self::RunOne(One::parse(words)?)),
             "serve" => Ok(Self::Serve(One::parse(words)?)),
-            other => Err(Misuse(format!(
-                "no group `{other}`: choose micro, mem, build, list or help"
-            ))),
+            other => match Group::ALL.iter().find(|group| group.as_str() == other) {
+                Some(group) => Ok(Self::Rows(*group, Options::parse(words)?)),
+                None => {
+                    let names: Vec<_> = Group::ALL.iter().map(|group| group.as_str()).collect();
+                    Err(Misuse(format!(
+                        "no group `{other}`: choose {}, build, list or help",
+                        names.join(", ")
+                    )))
+                }
+            },
         }
     }
 }
@@ -84,6 +94,29 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|part| row.contains(part))
     }
 
+    /// The peers to measure, in the order of the columns.
+    pub(crate) fn peers(&self) -> Vec<PeerName> {
+        let mut peers = match (&self.peers, &self.against) {
+            (Some(peers), _) => peers.clone(),
+            (None, Some(_)) => vec![PeerName::Trill],
+            (None, None) => PeerName::ALL.to_vec(),
+        };
+        if self.against.is_some() && !peers.contains(&PeerName::Before) {
+            peers.push(PeerName::Before);
+        } else if self.against.is_none() {
+            peers.retain(|peer| *peer != PeerName::Before);
+        }
+        peers
+    }
+
+    /// The flavours of a group to measure.
+    pub(crate) fn flavours(&self, group: Group) -> Vec<Flavour> {
+        match &self.workers {
+            Some(flavours) => flavours.clone(),
+            None => group.flavours(),
+        }
+    }
+
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Misuse> {
         let mut options = Self::default();
         while let Some(word) = words.next() {
@@ -91,37 +124,31 @@ impl Options {
                 "--only" => options.only.extend(list(&value(&word, &mut words)?)),
                 "--rounds" => options.rounds = Some(positive(&word, &value(&word, &mut words)?)?),
                 "--workers" => {
-                    options.workers = list(&value(&word, &mut words)?)
-                        .map(|text| positive(&word, &text))
+                    let flavours: Vec<_> = list(&value(&word, &mut words)?)
+                        .map(|text| flavour(&word, &text))
                         .collect::<Result<_, _>>()?;
+                    options.workers = Some(flavours);
                 }
                 "--peers" => {
-                    options.peers = list(&value(&word, &mut words)?)
+                    let peers: Vec<_> = list(&value(&word, &mut words)?)
                         .map(|text| peer(&text))
                         .collect::<Result<_, _>>()?;
+                    options.peers = Some(peers);
                 }
+                "--against" => options.against = Some(value(&word, &mut words)?),
                 "--quick" => options.quick = true,
                 other => return Err(Misuse(format!("no option `{other}`: see `help`"))),
             }
         }
-        if options.workers.is_empty() || options.peers.is_empty() {
+        let is_empty = |length: Option<usize>| length == Some(0);
+        if is_empty(options.workers.as_ref().map(Vec::len))
+            || is_empty(options.peers.as_ref().map(Vec::len))
+        {
             return Err(Misuse(
                 "--workers and --peers need at least one entry".into(),
             ));
         }
         Ok(options)
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            only: Vec::new(),
-            rounds: None,
-            workers: vec![1, 2],
-            peers: PeerName::ALL.to_vec(),
-            quick: false,
-        }
     }
 }
 
@@ -135,28 +162,38 @@ impl One {
             "--peer".into(),
             self.peer.to_string(),
             "--workers".into(),
-            self.workers.to_string(),
+            self.flavour.to_string(),
         ];
         words.extend(self.quick.then(|| "--quick".to_string()));
+        if let Some(port) = self.backend {
+            words.extend(["--backend".into(), port.to_string()]);
+        }
         words
     }
 
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Misuse> {
-        let (mut row, mut who, mut workers, mut quick) = (None, None, 1, false);
+        let (mut row, mut who, mut quick, mut backend) = (None, None, false, None);
+        let mut way = Flavour::Workers(1);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--row" => row = Some(value(&word, &mut words)?),
                 "--peer" => who = Some(peer(&value(&word, &mut words)?)?),
-                "--workers" => workers = positive(&word, &value(&word, &mut words)?)?,
+                "--workers" => way = flavour(&word, &value(&word, &mut words)?)?,
                 "--quick" => quick = true,
+                "--backend" => {
+                    let port = positive(&word, &value(&word, &mut words)?)?;
+                    let port = u16::try_from(port);
+                    backend = Some(port.map_err(|_| Misuse("--backend needs a port".into()))?);
+                }
                 other => return Err(Misuse(format!("no option `{other}`: see `help`"))),
             }
         }
         Ok(Self {
             row: row.ok_or_else(|| Misuse("one measurement needs --row <name>".into()))?,
             peer: who.ok_or_else(|| Misuse("one measurement needs --peer <name>".into()))?,
-            workers,
+            flavour: way,
             quick,
+            backend,
         })
     }
 }
@@ -190,6 +227,14 @@ fn positive(option: &str, text: &str) -> Result<usize, Misuse> {
     }
 }
 
+fn flavour(option: &str, text: &str) -> Result<Flavour, Misuse> {
+    Flavour::parse(text).ok_or_else(|| {
+        Misuse(format!(
+            "{option} {text}: write a whole number above 0, `all` or `local`"
+        ))
+    })
+}
+
 fn peer(text: &str) -> Result<PeerName, Misuse> {
     let known = PeerName::ALL.iter().find(|peer| peer.as_str() == text);
     known.copied().ok_or_else(|| {
@@ -207,15 +252,20 @@ usage: trill-bench <group> [options]
 
 groups
   micro    time of single operations, memory of a task, CPU of an echo server
+  hostile  light tasks beside hogs, a stuck worker, storms of wakes and resets, a lock nobody polls
+  http     HTTP on hyper under wrk, an echo, files, a proxy, RPC over Unix sockets
+  growth   spawn, wake, timer, channel, accept and idle connections from 10 to 1,000,000
   mem      a million tasks, a million timers, idle sockets up to the descriptor limit
   build    crate count and cold release build of trill, smol and tokio
   list     every row, and how its work is made the same for each runtime
 
 options
   --only a,b        only rows whose name contains a or b
-  --rounds n        rounds to take the median of (micro 7, mem 3, build 1)
-  --workers 1,2     numbers of worker threads
-  --peers tokio,smol,trill,bare
+  --rounds n        rounds to take the median of (micro and hostile 7, http, growth and mem 3, build 1)
+  --workers 1,all,local
+                    numbers of worker threads; all: as many as processors; local: single-threaded
+  --peers tokio,smol,trill,bare,monoio,compio,asyncio,uvloop
+  --against rev     trill at another revision beside this one, built in a work tree of its own
   --quick           a tenth of the work in each measurement
 
 Results also go to <target directory>/bench/ as CSV, JSON and SVG.
@@ -240,8 +290,9 @@ mod tests {
         let expected = Options {
             only: vec!["echo".into(), "mutex".into()],
             rounds: Some(3),
-            workers: vec![2, 4],
-            peers: vec![PeerName::Smol, PeerName::Tokio],
+            workers: Some(vec![Flavour::Workers(2), Flavour::Workers(4)]),
+            peers: Some(vec![PeerName::Smol, PeerName::Tokio]),
+            against: None,
             quick: true,
         };
         assert_eq!(parse(line), Ok(Command::Rows(Group::Micro, expected)));
@@ -258,12 +309,25 @@ mod tests {
     }
 
     #[test]
+    fn another_revision_stands_beside_trill_alone() {
+        let Ok(Command::Rows(_, options)) = parse("micro --against main~3") else {
+            panic!("this line is well formed");
+        };
+        assert_eq!(options.peers(), [PeerName::Trill, PeerName::Before]);
+        let Ok(Command::Rows(_, options)) = parse("micro --peers tokio,before") else {
+            panic!("this line is well formed");
+        };
+        assert_eq!(options.peers(), [PeerName::Tokio]);
+    }
+
+    #[test]
     fn a_measurement_survives_the_way_to_its_child() {
         let one = One {
             row: "mutex".into(),
             peer: PeerName::Smol,
-            workers: 2,
+            flavour: Flavour::Local,
             quick: true,
+            backend: Some(8080),
         };
         let words = one.words("run-one").into_iter();
         assert_eq!(Command::parse(words), Ok(Command::RunOne(one)));

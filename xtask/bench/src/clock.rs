@@ -42,9 +42,9 @@ pub(crate) fn per(span: Duration, items: usize) -> f64 {
 /// # Errors
 ///
 /// When the operating system has no thread left.
-pub(crate) fn start_thread(
+pub(crate) fn start_thread<T: Send + 'static>(
     name: &str,
-    body: impl FnOnce() + Send + 'static,
-) -> std::io::Result<std::thread::JoinHandle<()>> {
+    body: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<T>> {
     std::thread::Builder::new().name(name.into()).spawn(body)
 }

@@ -18,6 +18,8 @@ pub(crate) struct Load {
     connections: Vec<Connection>,
     message: Vec<u8>,
     buffer: Vec<u8>,
+    /// How long each message took.
+    spans: Vec<Duration>,
 }
 
 impl Load {
@@ -33,6 +35,7 @@ impl Load {
             connections: Vec::with_capacity(count),
             message: (0..bytes).map(|index| index as u8).collect(),
             buffer: vec![0; bytes],
+            spans: Vec::new(),
         };
         load.add(address, count)?;
         Ok(load)
@@ -52,9 +55,15 @@ impl Load {
             self.connections.push(Connection {
                 stream,
                 received: 0,
+                sent: None,
             });
         }
         Ok(())
+    }
+
+    /// How long each message took since the last call.
+    pub(crate) fn take_spans(&mut self) -> Vec<Duration> {
+        std::mem::take(&mut self.spans)
     }
 
     /// Sends `messages` in all, one at a time on each connection, and waits until all came back.
@@ -67,7 +76,7 @@ impl Load {
         let clock = Clock::start();
         let first = messages.min(self.connections.len());
         for connection in &mut self.connections[..first] {
-            connection.stream.write_all(&self.message)?;
+            connection.send(&self.message)?;
         }
         let (mut to_send, mut to_receive) = (messages - first, messages);
         while to_receive > 0 {
@@ -87,9 +96,10 @@ impl Load {
                     continue;
                 }
                 to_receive -= 1;
+                self.spans.extend(connection.sent.map(Clock::elapsed));
                 if to_send > 0 {
                     to_send -= 1;
-                    connection.stream.write_all(&self.message)?;
+                    connection.send(&self.message)?;
                 }
             }
         }
@@ -100,9 +110,15 @@ impl Load {
 struct Connection {
     stream: TcpStream,
     received: usize,
+    sent: Option<Clock>,
 }
 
 impl Connection {
+    fn send(&mut self, message: &[u8]) -> io::Result<()> {
+        self.sent = Some(Clock::start());
+        self.stream.write_all(message)
+    }
+
     /// Reads what is there; true once a whole message came back.
     fn receive(&mut self, message: &[u8], buffer: &mut [u8]) -> io::Result<bool> {
         let rest = &mut buffer[self.received..];

@@ -9,6 +9,8 @@
 //! machine hits all of them alike. The table shows medians and the range of the rounds.
 
 #[cfg(target_os = "linux")]
+mod against;
+#[cfg(target_os = "linux")]
 mod alloc;
 #[cfg(target_os = "linux")]
 mod app;
@@ -17,6 +19,9 @@ mod args;
 mod bare;
 #[cfg(target_os = "linux")]
 mod clock;
+#[cfg(target_os = "linux")]
+mod curve;
+mod flavour;
 #[cfg(target_os = "linux")]
 mod host;
 mod list;

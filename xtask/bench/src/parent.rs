@@ -1,6 +1,7 @@
 //! Runs the rounds: every measurement in a child process, peers in turn.
 
 use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use crate::app::EXIT_MISSING;
 use crate::args::{One, Options};
 use crate::clock::start_thread;
-use crate::rows::{Group, PeerName, ROWS, Row};
+use crate::flavour::Flavour;
+use crate::rows::{Group, PeerName, Row, all};
 use crate::table::{Line, Outcome, number};
 
 /// Measures the rows of a group that `options` ask for and returns their lines.
@@ -16,33 +18,79 @@ use crate::table::{Line, Outcome, number};
 /// # Errors
 ///
 /// When no child process can be started. A child that fails is part of the result instead.
-pub(crate) fn rounds(group: Group, options: &Options) -> io::Result<Vec<Line>> {
+pub(crate) fn rounds(
+    group: Group,
+    options: &Options,
+    peers: &[PeerName],
+    programs: &Programs,
+) -> io::Result<Vec<Line>> {
     let rounds = options.rounds.unwrap_or(group.rounds());
-    let wanted = |row: &&Row| row.group == group && options.wants(row.name);
+    let wanted = |row: &&'static Row| row.group == group && options.wants(row.name);
     let mut lines = Vec::new();
-    for row in ROWS.iter().filter(wanted) {
-        for &workers in &options.workers {
-            lines.extend(one_row(row, workers, rounds, options)?);
+    for row in all().filter(wanted) {
+        for flavour in options.flavours(group) {
+            let suiting = peers.iter().filter(|peer| row.suits(**peer, flavour));
+            let suiting: Vec<PeerName> = suiting.copied().collect();
+            if !suiting.is_empty() {
+                lines.extend(one_row(
+                    row,
+                    flavour,
+                    rounds,
+                    options.quick,
+                    &suiting,
+                    programs,
+                )?);
+            }
         }
     }
     Ok(lines)
 }
 
+/// The programs that measure.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    own: PathBuf,
+    /// That of another revision, if one is asked for.
+    pub(crate) before: Option<PathBuf>,
+}
+
+impl Programs {
+    /// This program alone.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system does not say where it lies.
+    pub(crate) fn own() -> io::Result<Self> {
+        Ok(Self {
+            own: std::env::current_exe()?,
+            before: None,
+        })
+    }
+
+    /// Who measures a peer, and under which name it is known there.
+    fn of(&self, peer: PeerName) -> (&Path, PeerName) {
+        match (peer, &self.before) {
+            (PeerName::Before, Some(before)) => (before, PeerName::Trill),
+            _ => (&self.own, peer),
+        }
+    }
+}
+
 fn one_row(
     row: &'static Row,
-    workers: usize,
+    flavour: Flavour,
     rounds: usize,
-    options: &Options,
+    quick: bool,
+    peers: &[PeerName],
+    programs: &Programs,
 ) -> io::Result<Vec<Line>> {
-    let suiting = options.peers.iter().filter(|peer| row.suits(**peer));
-    let peers: Vec<PeerName> = suiting.copied().collect();
     let mut lines: Vec<Line> = row
         .figures
         .iter()
         .map(|figure| Line {
             row,
             figure,
-            workers,
+            flavour,
             outcomes: peers
                 .iter()
                 .map(|&peer| (peer, Outcome::default()))
@@ -56,17 +104,19 @@ fn one_row(
             if lines[0].outcomes[index].1.missing {
                 continue;
             }
+            let (program, peer) = programs.of(peers[index]);
             let one = One {
                 row: row.name.into(),
-                peer: peers[index],
-                workers,
-                quick: options.quick,
+                peer,
+                flavour,
+                quick,
+                backend: None,
             };
-            let measured = measure(&one, row.figures.len())?;
+            let measured = measure(program, &one, row.figures.len())?;
             for (at, line) in lines.iter_mut().enumerate() {
                 let outcome = &mut line.outcomes[index].1;
                 match &measured {
-                    Measured::Values(values) => outcome.values.push(values[at]),
+                    Measured::Values(values) => outcome.values.extend(values[at]),
                     Measured::Missing => outcome.missing = true,
                     Measured::Failed(why) => outcome.failures.push(why.clone()),
                 }
@@ -80,14 +130,15 @@ fn one_row(
 }
 
 enum Measured {
-    Values(Vec<f64>),
+    /// A figure that this machine does not allow, such as more sockets than its limit, is absent.
+    Values(Vec<Option<f64>>),
     Missing,
     Failed(String),
 }
 
 /// Runs one measurement in a child process.
-fn measure(one: &One, figures: usize) -> io::Result<Measured> {
-    let mut child = Command::new(std::env::current_exe()?)
+fn measure(program: &Path, one: &One, figures: usize) -> io::Result<Measured> {
+    let mut child = Command::new(program)
         .args(one.words("run-one"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -111,13 +162,20 @@ fn measure(one: &One, figures: usize) -> io::Result<Measured> {
         let said = err.lines().last().unwrap_or("").trim();
         return Ok(Measured::Failed(format!("{status}: {said}")));
     }
-    let values: Result<Vec<f64>, _> = out.split_whitespace().map(str::parse).collect();
+    let values: Option<Vec<Option<f64>>> = out.split_whitespace().map(value).collect();
     Ok(match values {
-        Ok(values) if values.len() == figures && values.iter().all(|v| v.is_finite()) => {
-            Measured::Values(values)
-        }
+        Some(values) if values.len() == figures => Measured::Values(values),
         _ => Measured::Failed(format!("printed {out:?} instead of {figures} numbers")),
     })
+}
+
+/// One printed figure: a number, or that there is none.
+fn value(word: &str) -> Option<Option<f64>> {
+    match word.parse() {
+        Ok(number) if f64::is_finite(number) => Some(Some(number)),
+        Ok(number) if number.is_nan() => Some(None),
+        _ => None,
+    }
 }
 
 /// Waits for a child's output and end; `None` if it took too long and was killed.
@@ -155,11 +213,12 @@ fn end(child: &mut Child) {
 }
 
 fn progress(line: &Line) {
-    let mut words = format!("{}, {} workers:", line.title(), line.workers);
+    let mut words = format!("{}, {}:", line.title(), line.flavour.words());
     for (peer, outcome) in &line.outcomes {
         words += &match outcome.summary() {
             Some(summary) => format!("  {peer} {}", number(summary.median)),
             None if outcome.missing => format!("  {peer} missing"),
+            None if outcome.failures.is_empty() => format!("  {peer} –"),
             None => format!("  {peer} failed"),
         };
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-pub(crate) use crate::list::ROWS;
+use crate::flavour::Flavour;
+pub(crate) use crate::list::all;
 
 /// Who does the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,11 +16,31 @@ pub(crate) enum PeerName {
     Trill,
     /// An edge-triggered epoll loop without any runtime, where a server is measured.
     Bare,
+    /// monoio, which is single-threaded and rests on io_uring.
+    Monoio,
+    /// compio, which is single-threaded and rests on io_uring.
+    Compio,
+    /// Python's asyncio.
+    Asyncio,
+    /// Python's asyncio on the loop of uvloop.
+    Uvloop,
+    /// trill at another revision.
+    Before,
 }
 
 impl PeerName {
     /// All of them, in the order of the table's columns.
-    pub(crate) const ALL: [Self; 4] = [Self::Tokio, Self::Smol, Self::Trill, Self::Bare];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Tokio,
+        Self::Smol,
+        Self::Trill,
+        Self::Bare,
+        Self::Monoio,
+        Self::Compio,
+        Self::Asyncio,
+        Self::Uvloop,
+        Self::Before,
+    ];
 
     /// The name as it is written on the command line.
     pub(crate) fn as_str(self) -> &'static str {
@@ -28,6 +49,11 @@ impl PeerName {
             Self::Smol => "smol",
             Self::Trill => "trill",
             Self::Bare => "bare",
+            Self::Monoio => "monoio",
+            Self::Compio => "compio",
+            Self::Asyncio => "asyncio",
+            Self::Uvloop => "uvloop",
+            Self::Before => "before",
         }
     }
 }
@@ -43,15 +69,44 @@ impl fmt::Display for PeerName {
 pub(crate) enum Group {
     /// Single operations.
     Micro,
+    /// What goes wrong in production.
+    Hostile,
+    /// End to end.
+    Http,
+    /// From ten to a million.
+    Growth,
     /// Millions of tasks and timers, and idle sockets.
     Mem,
 }
 
 impl Group {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Micro,
+        Self::Hostile,
+        Self::Http,
+        Self::Growth,
+        Self::Mem,
+    ];
+
+    /// How runtimes run unless a person says otherwise.
+    pub(crate) fn flavours(self) -> Vec<Flavour> {
+        let mut flavours = match self {
+            Self::Micro => vec![Flavour::Workers(1), Flavour::all(), Flavour::Local],
+            Self::Hostile | Self::Mem => vec![Flavour::Workers(1), Flavour::all()],
+            Self::Http | Self::Growth => vec![Flavour::all()],
+        };
+        flavours.dedup();
+        flavours
+    }
+
     /// The name as it is written on the command line.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Micro => "micro",
+            Self::Hostile => "hostile",
+            Self::Http => "http",
+            Self::Growth => "growth",
             Self::Mem => "mem",
         }
     }
@@ -59,8 +114,8 @@ impl Group {
     /// How many rounds the median is taken of unless a person says otherwise.
     pub(crate) fn rounds(self) -> usize {
         match self {
-            Self::Micro => 7,
-            Self::Mem => 3,
+            Self::Micro | Self::Hostile => 7,
+            Self::Http | Self::Growth | Self::Mem => 3,
         }
     }
 }
@@ -78,14 +133,22 @@ pub(crate) struct Row {
     pub(crate) title: &'static str,
     /// How the work is made the same for each peer.
     pub(crate) same: &'static str,
-    /// The numbers it gives, at least one. Lower is better in all of them.
+    /// The numbers it gives, at least one.
     pub(crate) figures: &'static [Figure],
 }
 
 impl Row {
     /// Whether this peer can do the row at all.
-    pub(crate) fn suits(&self, peer: PeerName) -> bool {
-        peer != PeerName::Bare || matches!(self.work, Work::Echo { .. } | Work::ManySockets)
+    pub(crate) fn suits(&self, peer: PeerName, flavour: Flavour) -> bool {
+        let is_local = flavour == Flavour::Local;
+        match peer {
+            PeerName::Tokio | PeerName::Smol | PeerName::Trill | PeerName::Before => {
+                self.work.suits(flavour)
+            }
+            PeerName::Bare => self.work.suits_bare(),
+            PeerName::Monoio | PeerName::Compio => is_local && self.work.suits_owned_buffers(),
+            PeerName::Asyncio | PeerName::Uvloop => is_local && self.work.suits_python(),
+        }
     }
 }
 
@@ -98,6 +161,8 @@ pub(crate) struct Figure {
     pub(crate) unit: &'static str,
     /// What trill may need at most.
     pub(crate) budget: Budget,
+    /// More is better: a rate. Everywhere else less is.
+    pub(crate) is_rate: bool,
 }
 
 /// What trill may need at most.
@@ -166,11 +231,149 @@ pub(crate) enum Work {
     ManyTimers,
     /// See the row `idle-sockets`.
     ManySockets,
+    /// See the rows `hogs-*`.
+    Hogs {
+        /// How long a hog computes before it yields.
+        slice_us: u64,
+    },
+    /// See the row `stuck-worker`.
+    StuckWorker,
+    /// See the row `wake-storm`.
+    WakeStorm,
+    /// See the row `same-deadline`.
+    SameDeadline,
+    /// See the row `timer-resets`.
+    TimerResets,
+    /// See the row `spawn-outside`.
+    SpawnOutside,
+    /// See the row `deep-chain`.
+    DeepChain,
+    /// See the row `unpolled-lock`.
+    UnpolledLock,
+    /// See the rows `http-*`.
+    Http {
+        /// What is asked for.
+        page: Page,
+        /// Connections of the client.
+        connections: usize,
+        /// Requests under way on each.
+        pipeline: usize,
+    },
+    /// See the row `proxy`.
+    Proxy {
+        /// Connections of the client.
+        connections: usize,
+    },
+    /// See the rows `latency-*`.
+    EchoLatency {
+        /// Connections, each with one message under way.
+        connections: usize,
+    },
+    /// See the rows `rpc-*`.
+    Rpc {
+        /// Connections, each with one call under way.
+        connections: usize,
+    },
+    /// See the rows `grow-*`.
+    Growth(Growing),
 }
+
+impl Work {
+    /// Whether it can be done at all on so many threads.
+    fn suits(self, flavour: Flavour) -> bool {
+        match self {
+            // These spare or block a worker while others go on, or start tasks from other threads.
+            Self::StuckWorker => flavour.workers() > 1,
+            Self::SpawnOutside
+            | Self::WakeStorm
+            | Self::Http { .. }
+            | Self::Proxy { .. }
+            | Self::Rpc { .. } => flavour != Flavour::Local,
+            _ => true,
+        }
+    }
+
+    fn suits_bare(self) -> bool {
+        match self {
+            Self::Echo { .. } | Self::EchoLatency { .. } | Self::ManySockets => true,
+            Self::Http { page, .. } => page == Page::Plain,
+            Self::Growth(growing) => growing.is_served(),
+            _ => false,
+        }
+    }
+
+    /// monoio and compio have no channels and locks of their own, and their reads own their buffers.
+    fn suits_owned_buffers(self) -> bool {
+        matches!(
+            self,
+            Self::SpawnAwait
+                | Self::SpawnMany
+                | Self::SpawnChain
+                | Self::YieldOne
+                | Self::YieldMany
+                | Self::Timeout { .. }
+                | Self::SleepCpu
+                | Self::SleepLateness
+                | Self::MemoryTask
+                | Self::MemorySleep
+                | Self::ForeignWake
+                | Self::Echo { .. }
+        )
+    }
+
+    /// What the program in `python/` does.
+    fn suits_python(self) -> bool {
+        match self {
+            Self::MemorySleep | Self::TcpConnect | Self::PingPong | Self::FanIn | Self::Mutex => {
+                true
+            }
+            Self::Unblock => true,
+            work => work.suits_owned_buffers(),
+        }
+    }
+}
+
+/// What an HTTP server answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// 13 bytes of text.
+    Plain,
+    /// A small object, serialized for each request.
+    Json,
+    /// A file of 64 KiB, read on the pool for blocking work for each request.
+    File,
+}
+
+/// What grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Growing {
+    /// Tasks spawned and not yet done.
+    Spawn,
+    /// Tasks that wait for a wake.
+    Wake,
+    /// Timers that are armed.
+    Timer,
+    /// Tasks that wait to send on one channel.
+    Channel,
+    /// Connections that a server has open while it accepts more.
+    Accept,
+    /// Connections that a server has open while others send.
+    Idle,
+}
+
+impl Growing {
+    /// Whether it needs a server process.
+    pub(crate) fn is_served(self) -> bool {
+        matches!(self, Self::Accept | Self::Idle)
+    }
+}
+
+/// How many items the rows `grow-*` have, one after the other.
+pub(crate) const SIZES: [usize; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// The row of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.name == name)
+    all().find(|row| row.name == name)
 }
 
 #[cfg(test)]
@@ -179,7 +382,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_found() {
-        for row in ROWS {
+        for row in all() {
             let found = find(row.name).expect("listed");
             assert!(std::ptr::eq(found, row), "{} stands twice", row.name);
             assert!(!row.figures.is_empty() && !row.same.is_empty());
@@ -189,7 +392,7 @@ mod tests {
 
     #[test]
     fn figures_of_one_row_have_different_labels() {
-        for row in ROWS {
+        for row in all() {
             for (index, figure) in row.figures.iter().enumerate() {
                 let later = &row.figures[index + 1..];
                 assert!(later.iter().all(|other| other.label != figure.label));
@@ -199,8 +402,21 @@ mod tests {
 
     #[test]
     fn bare_serves_but_does_not_schedule() {
-        let suits = |name| find(name).expect("listed").suits(PeerName::Bare);
+        let suits = |name| {
+            let row = find(name).expect("listed");
+            row.suits(PeerName::Bare, Flavour::Workers(1))
+        };
         assert!(suits("echo-50x64") && suits("idle-sockets"));
         assert!(!suits("spawn-await"));
+    }
+    #[test]
+    fn single_threaded_peers_have_single_threaded_rows() {
+        let suits = |name, peer, flavour| find(name).expect("listed").suits(peer, flavour);
+        assert!(suits("yield-one", PeerName::Monoio, Flavour::Local));
+        assert!(!suits("yield-one", PeerName::Monoio, Flavour::Workers(1)));
+        assert!(!suits("mutex", PeerName::Compio, Flavour::Local));
+        assert!(suits("mutex", PeerName::Uvloop, Flavour::Local));
+        assert!(!suits("stuck-worker", PeerName::Trill, Flavour::Workers(1)));
+        assert!(suits("stuck-worker", PeerName::Before, Flavour::Workers(2)));
     }
 }

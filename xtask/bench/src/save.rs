@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
+use crate::flavour::Flavour;
 use crate::rows::PeerName;
 use crate::svg::{Bars, draw};
 use crate::table::Line;
@@ -40,19 +41,19 @@ pub(crate) fn save(
         (format!("{name}.csv"), csv(lines)),
         (format!("{name}.json"), json(environment, lines)),
     ];
-    let mut counts: Vec<usize> = lines.iter().map(|line| line.workers).collect();
+    let mut counts: Vec<Flavour> = lines.iter().map(|line| line.flavour).collect();
     counts.sort_unstable();
     counts.dedup();
-    for workers in counts {
-        let title = format!(
-            "{name}, {workers} worker{}",
-            if workers == 1 { "" } else { "s" }
+    for flavour in counts {
+        let title = format!("{name}, {}", flavour.words());
+        let note = format!(
+            "Medians; shorter is better, but for rates. {}",
+            environment.join(". ")
         );
-        let note = format!("Medians; shorter is better. {}", environment.join(". "));
-        let of_count = lines.iter().filter(|line| line.workers == workers);
+        let of_count = lines.iter().filter(|line| line.flavour == flavour);
         let groups: Vec<Bars> = of_count.map(bars).collect();
         let svg = draw(&title, &note, &groups);
-        files.push((format!("{name}-{workers}.svg"), svg));
+        files.push((format!("{name}-{flavour}.svg"), svg));
     }
     let mut paths = Vec::with_capacity(files.len());
     for (file, text) in files {
@@ -87,7 +88,7 @@ fn csv(lines: &[Line]) -> String {
             let _ = writeln!(
                 text,
                 "{row},{label},{unit},{},{peer},{median},{min},{max},{},{},{}",
-                line.workers,
+                line.flavour,
                 outcome.failures.len(),
                 outcome.missing,
                 values.join(" ")
@@ -106,7 +107,7 @@ fn json(environment: &[String], lines: &[Line]) -> String {
                 ("row", quoted(line.row.name)),
                 ("figure", quoted(line.figure.label)),
                 ("unit", quoted(line.figure.unit)),
-                ("workers", line.workers.to_string()),
+                ("workers", quoted(&line.flavour.to_string())),
                 ("peer", quoted(peer.as_str())),
                 ("values", array(outcome.values.iter().map(f64::to_string))),
                 (
@@ -165,7 +166,7 @@ mod tests {
         let line = |workers| Line {
             row,
             figure: &row.figures[0],
-            workers,
+            flavour: Flavour::Workers(workers),
             outcomes: vec![(PeerName::Smol, outcome.clone())],
         };
         vec![line(1), line(2)]

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use crate::args::One;
 use crate::host::{self, Cpu};
-use crate::rows::Work;
+use crate::peers::python;
+use crate::rows::{PeerName, Work};
+use crate::work::rpc;
 use crate::{alloc, clock, peers};
 
 /// The connections this process serves now.
@@ -99,8 +101,15 @@ impl Server {
     ///
     /// When no process can be started, or the server ends before it listens.
     pub(crate) fn start(one: &One) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(one.words("serve"))
+        let mut command = match one.peer {
+            PeerName::Asyncio | PeerName::Uvloop => python::server(one)?,
+            _ => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.args(one.words("serve"));
+                command
+            }
+        };
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -136,6 +145,11 @@ impl Server {
         Counters::read(&line).ok_or_else(|| io::Error::other("the server ended"))
     }
 
+    /// Its process number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
@@ -168,15 +182,27 @@ pub(crate) fn main(one: &One, work: Work) -> io::Result<()> {
     let buffer_bytes = match work {
         // Larger than a message, so that a read that takes all there is comes back short.
         Work::Echo { bytes, .. } => 2 * bytes,
+        Work::EchoLatency { .. } => 128,
         _ => IDLE_BUFFER_BYTES,
     };
-    if work == Work::ManySockets {
+    if matches!(work, Work::ManySockets | Work::Growth(_)) {
         alloc::count();
     }
-    let (peer, workers) = (one.peer, one.workers);
+    // Before the port is told, for then the client comes.
+    let calls = match work {
+        Work::Rpc { .. } => Some(rpc::listen()?),
+        _ => None,
+    };
+    let (peer, flavour, one) = (one.peer, one.flavour, one.clone());
     clock::start_thread("serve", move || {
         // A server never returns but with an error, and then nobody is served: the process ends.
-        if let Err(error) = peers::serve(peer, workers, listener, buffer_bytes) {
+        let served = match work {
+            Work::Http { .. } | Work::Proxy { .. } | Work::Rpc { .. } => {
+                peers::serve_rows(&one, work, listener, calls)
+            }
+            _ => peers::serve(peer, flavour, listener, buffer_bytes),
+        };
+        if let Err(error) = served {
             eprintln!("{peer}: the server ended: {error}");
         }
         std::process::exit(1);

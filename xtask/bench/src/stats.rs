@@ -32,6 +32,15 @@ impl Summary {
     }
 }
 
+/// The smallest of sorted `values` that is no less than this share of them; the default of nothing.
+pub(crate) fn percentile<T: Copy + Default>(values: &[T], share: f64) -> T {
+    let rank = (share * values.len() as f64).ceil() as usize;
+    values
+        .get(rank.saturating_sub(1).min(values.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
+}
+
 /// `value` divided by `base`, or `None` where that says nothing (a base of zero or below).
 pub(crate) fn ratio(value: f64, base: f64) -> Option<f64> {
     (base > 0.0).then(|| value / base)
@@ -67,6 +76,16 @@ mod tests {
     #[should_panic(expected = "NaN")]
     fn a_value_that_is_no_number_is_a_defect() {
         let _ = Summary::of(&[1.0, f64::NAN]);
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        let values: Vec<u32> = (1..=1000).collect();
+        assert_eq!(percentile(&values, 0.5), 500);
+        assert_eq!(percentile(&values, 0.999), 999);
+        assert_eq!(percentile(&values, 1.0), 1000);
+        assert_eq!(percentile(&values[..1], 0.5), 1);
+        assert_eq!(percentile::<u32>(&[], 0.5), 0);
     }
 
     #[test]

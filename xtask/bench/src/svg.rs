@@ -22,17 +22,7 @@ pub(crate) fn draw(title: &str, note: &str, groups: &[Bars]) -> String {
         .iter()
         .map(|group| LABEL + BAR * group.bars.len() as f64 + GAP);
     let height = HEAD + heights.sum::<f64>() + GAP;
-    let mut svg = String::new();
-    let _ = writeln!(
-        svg,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-family="sans-serif">"#
-    );
-    let _ = writeln!(
-        svg,
-        r##"<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>"##
-    );
-    text(&mut svg, MARGIN, 26.0, 18, title);
-    text(&mut svg, MARGIN, 46.0, 11, note);
+    let mut svg = begin(title, note, height);
     let mut y = HEAD;
     for group in groups {
         y += LABEL;
@@ -47,6 +37,22 @@ pub(crate) fn draw(title: &str, note: &str, groups: &[Bars]) -> String {
         y += GAP;
     }
     svg.push_str("</svg>\n");
+    svg
+}
+
+/// The head of a picture, up to below its title and note.
+pub(crate) fn begin(title: &str, note: &str, height: f64) -> String {
+    let mut svg = String::new();
+    let _ = writeln!(
+        svg,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-family="sans-serif">"#
+    );
+    let _ = writeln!(
+        svg,
+        r##"<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>"##
+    );
+    text(&mut svg, MARGIN, 26.0, 18, title);
+    text(&mut svg, MARGIN, 46.0, 11, note);
     svg
 }
 
@@ -71,7 +77,8 @@ fn bar(svg: &mut String, y: f64, peer: PeerName, value: Option<f64>, longest: f6
     text(svg, BARS_LEFT + width + 6.0, baseline, 11, &number(value));
 }
 
-fn text(svg: &mut String, x: f64, y: f64, size: u32, words: &str) {
+/// Writes words.
+pub(crate) fn text(svg: &mut String, x: f64, y: f64, size: u32, words: &str) {
     let words = escape(words);
     let _ = writeln!(
         svg,
@@ -86,12 +93,18 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-fn colour(peer: PeerName) -> &'static str {
+/// The colour of a peer in all pictures.
+pub(crate) fn colour(peer: PeerName) -> &'static str {
     match peer {
         PeerName::Tokio => "#8d99ae",
         PeerName::Smol => "#c9b79c",
         PeerName::Trill => "#d1495b",
         PeerName::Bare => "#4a4e69",
+        PeerName::Monoio => "#6a994e",
+        PeerName::Compio => "#a7c957",
+        PeerName::Asyncio => "#f2cc8f",
+        PeerName::Uvloop => "#e0a458",
+        PeerName::Before => "#e5989b",
     }
 }
 

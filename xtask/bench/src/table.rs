@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::flavour::Flavour;
 use crate::rows::{Figure, PeerName, Row};
 use crate::stats::Summary;
 use crate::verdict::{Judgement, Shown, judge};
@@ -45,8 +46,8 @@ pub(crate) struct Line {
     pub(crate) row: &'static Row,
     /// Which of its figures.
     pub(crate) figure: &'static Figure,
-    /// With how many workers.
-    pub(crate) workers: usize,
+    /// On how many workers.
+    pub(crate) flavour: Flavour,
     /// What each measured peer gave.
     pub(crate) outcomes: Vec<(PeerName, Outcome)>,
 }
@@ -59,7 +60,7 @@ impl Line {
 
     /// What the medians say about trill.
     pub(crate) fn judgement(&self) -> Judgement {
-        judge(self.figure.budget, self.workers, |peer| self.median(peer))
+        judge(self.figure, self.flavour, |peer| self.median(peer))
     }
 
     /// Row and figure in words.
@@ -90,16 +91,27 @@ impl Line {
 
 /// The table of `lines` with a column for each of `peers`, and below it why measurements failed.
 pub(crate) fn table(lines: &[Line], peers: &[PeerName]) -> String {
+    // A peer that has none of the rows has no column.
+    let peers: Vec<PeerName> = peers
+        .iter()
+        .copied()
+        .filter(|peer| lines.iter().any(|line| line.outcome(*peer).is_some()))
+        .collect();
+    let peers = peers.as_slice();
     let mut head: Vec<String> = vec!["row".into(), "workers".into(), "unit".into()];
     head.extend(peers.iter().map(|peer| peer.to_string()));
     head.extend(["ratio", "budget", "verdict"].map(str::to_string));
     let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line, peers)).collect();
     let mut text = align(&head, &rows);
-    for line in lines {
+    // What fails in a row fails in each of its figures: it is said once.
+    let first_figures = lines
+        .iter()
+        .filter(|line| std::ptr::eq(line.figure, &line.row.figures[0]));
+    for line in first_figures {
         for (peer, outcome) in &line.outcomes {
             if let Some(failure) = outcome.failures.first() {
-                let (row, workers) = (line.row.name, line.workers);
-                let _ = writeln!(text, "failed: {row}, {workers} workers, {peer}: {failure}");
+                let (row, workers) = (line.row.name, line.flavour.words());
+                let _ = writeln!(text, "failed: {row}, {workers}, {peer}: {failure}");
             }
         }
     }
@@ -147,7 +159,7 @@ pub(crate) fn number(value: f64) -> String {
 fn cells(line: &Line, peers: &[PeerName]) -> Vec<String> {
     let mut cells = vec![
         line.title(),
-        line.workers.to_string(),
+        line.flavour.to_string(),
         line.figure.unit.to_string(),
     ];
     for &peer in peers {
@@ -157,7 +169,7 @@ fn cells(line: &Line, peers: &[PeerName]) -> Vec<String> {
     cells.push(ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default());
     let shown = Shown {
         budget: line.figure.budget,
-        workers: line.workers,
+        flavour: line.flavour,
         unit: line.figure.unit,
     };
     cells.push(shown.to_string());
@@ -179,7 +191,7 @@ mod tests {
         Line {
             row,
             figure: &row.figures[0],
-            workers: 1,
+            flavour: Flavour::Workers(1),
             outcomes: vec![
                 (PeerName::Tokio, measured(&[100.0, 300.0, 200.0])),
                 (PeerName::Smol, measured(&[400.0])),

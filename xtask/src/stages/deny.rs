@@ -5,7 +5,13 @@ use crate::{Trouble, setup};
 
 /// Packages that no user of the library compiles. The peers that benchmarks compare with may bring
 /// several versions of a crate; what users compile may not.
-const OURS_ONLY: &[&str] = &["trill-bench", "trill-examples", "trill-tests", "xtask"];
+const OURS_ONLY: &[&str] = &[
+    "trill-bench",
+    "trill-examples",
+    "trill-guard",
+    "trill-tests",
+    "xtask",
+];
 
 pub(crate) fn run(report: &mut Report) -> Result<(), Trouble> {
     let deny = setup::cargo_deny()?;

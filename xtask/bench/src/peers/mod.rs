@@ -4,6 +4,11 @@
 //! a box or a dynamic call between the row and the runtime. The traits are split by what a runtime
 //! can do, so that a runtime without one of them still runs the rows of the others.
 
+pub(crate) mod compio;
+mod confined;
+pub(crate) mod local;
+pub(crate) mod monoio;
+pub(crate) mod python;
 pub(crate) mod smol;
 pub(crate) mod tokio;
 pub(crate) mod trill;
@@ -12,9 +17,15 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::DerefMut;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use crate::args::One;
+use crate::bare::Answer;
+use crate::flavour::Flavour;
 use crate::rows::{PeerName, Work};
 use crate::work::{self, Plan};
 
@@ -24,11 +35,20 @@ use crate::work::{self, Plan};
 ///
 /// When the operating system refuses a thread, a socket or memory that the row needs.
 pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Result<Vec<f64>>> {
-    match peer {
-        PeerName::Tokio => complete::<tokio::Tokio>(work, plan),
-        PeerName::Smol => complete::<smol::Smol>(work, plan),
-        PeerName::Trill => complete::<trill::Trill>(work, plan),
-        PeerName::Bare => work::served(work, plan),
+    if let Some(done) = work::served(work, plan) {
+        return Some(done);
+    }
+    match (peer, plan.one.flavour) {
+        (PeerName::Tokio, Flavour::Workers(_)) => complete::<tokio::Tokio>(work, plan),
+        (PeerName::Smol, Flavour::Workers(_)) => complete::<smol::Smol>(work, plan),
+        (PeerName::Trill, Flavour::Workers(_)) => complete::<trill::Trill>(work, plan),
+        (PeerName::Tokio, Flavour::Local) => rows::<local::LocalTokio>(work, plan),
+        (PeerName::Smol, Flavour::Local) => rows::<local::LocalSmol>(work, plan),
+        (PeerName::Trill, Flavour::Local) => rows::<local::LocalTrill>(work, plan),
+        (PeerName::Monoio, _) => schedule::<monoio::Monoio>(work, plan),
+        (PeerName::Compio, _) => schedule::<compio::Compio>(work, plan),
+        (PeerName::Asyncio | PeerName::Uvloop, _) => Some(python::measure(plan)),
+        (PeerName::Bare | PeerName::Before, _) => None,
     }
 }
 
@@ -39,29 +59,111 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
 /// When the operating system refuses, or the peer has no sockets.
 pub(crate) fn serve(
     peer: PeerName,
-    workers: usize,
+    flavour: Flavour,
     listener: std::net::TcpListener,
     buffer_bytes: usize,
 ) -> io::Result<()> {
-    match peer {
-        PeerName::Tokio => work::net::serve::<tokio::Tokio>(workers, listener, buffer_bytes),
-        PeerName::Smol => work::net::serve::<smol::Smol>(workers, listener, buffer_bytes),
-        PeerName::Trill => work::net::serve::<trill::Trill>(workers, listener, buffer_bytes),
-        PeerName::Bare => crate::bare::serve(listener, buffer_bytes),
+    match (peer, flavour) {
+        (PeerName::Tokio, Flavour::Workers(workers)) => {
+            work::net::serve::<tokio::Tokio>(workers, listener, buffer_bytes)
+        }
+        (PeerName::Smol, Flavour::Workers(workers)) => {
+            work::net::serve::<smol::Smol>(workers, listener, buffer_bytes)
+        }
+        (PeerName::Trill, Flavour::Workers(workers)) => {
+            work::net::serve::<trill::Trill>(workers, listener, buffer_bytes)
+        }
+        (PeerName::Tokio, Flavour::Local) => {
+            work::net::serve::<local::LocalTokio>(1, listener, buffer_bytes)
+        }
+        (PeerName::Smol, Flavour::Local) => {
+            work::net::serve::<local::LocalSmol>(1, listener, buffer_bytes)
+        }
+        (PeerName::Trill, Flavour::Local) => {
+            work::net::serve::<local::LocalTrill>(1, listener, buffer_bytes)
+        }
+        (PeerName::Bare, _) => crate::bare::serve(listener, buffer_bytes, Answer::Echo),
+        (PeerName::Monoio, _) => monoio::serve(listener, buffer_bytes),
+        (PeerName::Compio, _) => compio::serve(listener, buffer_bytes),
+        (PeerName::Asyncio | PeerName::Uvloop | PeerName::Before, _) => Err(io::Error::other(
+            "this peer is served by a program of its own",
+        )),
     }
 }
 
-/// Runs any row with a peer that has everything.
-pub(crate) fn complete<P: Tasks + Sync + Time + Blocking + Net>(
+/// Runs what serves HTTP, a proxy or, on the socket for them, calls; returns only if that is impossible.
+///
+/// # Errors
+///
+/// When the operating system refuses, or the peer has no such server.
+pub(crate) fn serve_rows(
+    one: &One,
+    work: Work,
+    listener: std::net::TcpListener,
+    calls: Option<UnixListener>,
+) -> io::Result<()> {
+    match one.peer {
+        PeerName::Tokio => serve_row::<tokio::Tokio>(one, work, listener, calls),
+        PeerName::Smol => serve_row::<smol::Smol>(one, work, listener, calls),
+        PeerName::Trill => serve_row::<trill::Trill>(one, work, listener, calls),
+        PeerName::Bare => crate::bare::serve(listener, BARE_BUFFER_BYTES, Answer::Http),
+        peer => Err(io::Error::other(format!("{peer} has no such server"))),
+    }
+}
+
+fn serve_row<P: Http + Unix>(
+    one: &One,
+    work: Work,
+    listener: std::net::TcpListener,
+    calls: Option<UnixListener>,
+) -> io::Result<()> {
+    let workers = one.flavour.workers();
+    match work {
+        Work::Http { page, .. } => work::http::serve::<P>(workers, listener, page),
+        Work::Proxy { .. } => {
+            let backend = one
+                .backend
+                .ok_or_else(|| io::Error::other("a proxy needs --backend"))?;
+            work::http::proxy::<P>(workers, listener, backend)
+        }
+        Work::Rpc { .. } => {
+            let calls = calls.ok_or_else(|| io::Error::other("calls come over a Unix socket"))?;
+            work::rpc::serve::<P>(workers, calls)
+        }
+        _ => Err(io::Error::other("this row has no server of its own")),
+    }
+}
+
+/// Holds many pipelined requests.
+const BARE_BUFFER_BYTES: usize = 8 << 10;
+
+/// Runs a row that needs no more than tasks and timers.
+fn schedule<P: Tasks + Timers>(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64>>> {
+    work::tasks::run::<P>(work, plan).or_else(|| work::time::run::<P>(work, plan))
+}
+
+/// Runs a row with a peer that has everything, on one thread or several.
+fn rows<P: Tasks + Sync + Time + Blocking + Net>(
     work: Work,
     plan: &Plan,
 ) -> Option<io::Result<Vec<f64>>> {
-    work::served(work, plan)
-        .or_else(|| work::tasks::run::<P>(work, plan))
+    schedule::<P>(work, plan)
         .or_else(|| work::sync::run::<P>(work, plan))
-        .or_else(|| work::time::run::<P>(work, plan))
         .or_else(|| work::blocking::run::<P>(work, plan))
         .or_else(|| work::net::run::<P>(work, plan))
+        .or_else(|| work::hostile::run::<P>(work, plan))
+        .or_else(|| work::growth::run::<P>(work, plan))
+}
+
+/// Runs any row with a peer that has workers.
+fn complete<P: Outside + Sync + Time + Blocking + Net + Unix>(
+    work: Work,
+    plan: &Plan,
+) -> Option<io::Result<Vec<f64>>> {
+    if let Work::Rpc { connections } = work {
+        return Some(work::rpc::run::<P>(plan, connections));
+    }
+    rows::<P>(work, plan).or_else(|| work::outside::run::<P>(work, plan))
 }
 
 /// Runs `root` as a task of a runtime that `start` starts, while this thread waits on a std channel.
@@ -118,6 +220,17 @@ pub(crate) trait Tasks: Send + 'static {
     fn yield_now() -> impl Future<Output = ()> + Send;
 }
 
+/// Spawning from threads that are no workers.
+pub(crate) trait Outside: Tasks {
+    /// What such a thread needs.
+    type Handle: Send + 'static;
+
+    /// Makes one inside the runtime.
+    fn handle() -> Self::Handle;
+    /// Spawns a task that nobody awaits.
+    fn spawn_on(handle: &Self::Handle, future: impl Future<Output = ()> + Send + 'static);
+}
+
 /// Channels and locks.
 pub(crate) trait Sync: Tasks {
     /// The sending half of a bounded channel.
@@ -140,10 +253,28 @@ pub(crate) trait Sync: Tasks {
     -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
 }
 
-/// Timers.
-pub(crate) trait Time: Tasks {
+/// Waiting for a time.
+pub(crate) trait Timers: Tasks {
     /// Waits until an instant: the peer's own future, without a wrapper that would make it larger.
-    fn sleep_until(deadline: Instant) -> impl Future<Output = impl Send> + Send;
+    fn sleep(deadline: Instant) -> impl Future<Output = impl Send> + Send;
+    /// Runs `future` for at most `limit`; `None` when that was not enough.
+    fn limit<F: Future + Send>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F::Output: Send;
+}
+
+/// Timers that have a name and can be moved.
+pub(crate) trait Time: Tasks {
+    /// The peer's own timer.
+    type Sleep: Future<Output: Send> + Send + 'static;
+
+    /// A timer for an instant.
+    fn sleep_until(deadline: Instant) -> Self::Sleep;
+    /// Moves it to another one.
+    fn reset(sleep: Pin<&mut Self::Sleep>, deadline: Instant);
     /// Runs `future` for at most `limit`; `None` when that was not enough.
     fn timeout<F: Future + Send>(
         limit: Duration,
@@ -153,6 +284,22 @@ pub(crate) trait Time: Tasks {
         F::Output: Send;
 }
 
+impl<P: Time> Timers for P {
+    fn sleep(deadline: Instant) -> impl Future<Output = impl Send> + Send {
+        P::sleep_until(deadline)
+    }
+
+    fn limit<F: Future + Send>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F::Output: Send,
+    {
+        P::timeout(limit, future)
+    }
+}
+
 /// The pool for blocking work.
 pub(crate) trait Blocking: Tasks {
     /// Runs `work` on the pool.
@@ -160,6 +307,41 @@ pub(crate) trait Blocking: Tasks {
     where
         W: FnOnce() -> T + Send + 'static,
         T: Send + 'static;
+}
+
+/// What hyper needs of a socket.
+pub(crate) trait Http: Net + Blocking {
+    /// The socket with hyper's traits.
+    type Io: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static;
+
+    /// Puts them on.
+    fn io(stream: Self::Stream) -> Self::Io;
+}
+
+/// Unix sockets.
+pub(crate) trait Unix: Tasks {
+    /// A listening socket.
+    type Listening: Send + std::marker::Sync + 'static;
+    /// A connected socket.
+    type Socket: Send + 'static;
+
+    /// Takes over a listening socket, which is in non-blocking mode, inside the runtime.
+    fn take(listener: UnixListener) -> io::Result<Self::Listening>;
+    /// Accepts a connection.
+    fn pick_up(listener: &Self::Listening)
+    -> impl Future<Output = io::Result<Self::Socket>> + Send;
+    /// Connects.
+    fn dial(path: PathBuf) -> impl Future<Output = io::Result<Self::Socket>> + Send;
+    /// Reads some bytes, or 0 at the end.
+    fn receive(
+        socket: &mut Self::Socket,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+    /// Writes all bytes.
+    fn send_all(
+        socket: &mut Self::Socket,
+        bytes: &[u8],
+    ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// TCP.

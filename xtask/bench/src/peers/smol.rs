@@ -6,11 +6,13 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::DerefMut;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Blocking, Net, Sync, Tasks, Time};
+use super::{Blocking, Http, Net, Outside, Sync, Tasks, Time, Unix};
 use crate::clock::start_thread;
 
 static EXECUTOR: smol::Executor<'static> = smol::Executor::new();
@@ -52,6 +54,16 @@ impl Tasks for Smol {
     }
 }
 
+impl Outside for Smol {
+    type Handle = ();
+
+    fn handle() -> Self::Handle {}
+
+    fn spawn_on((): &Self::Handle, future: impl Future<Output = ()> + Send + 'static) {
+        EXECUTOR.spawn(future).detach();
+    }
+}
+
 impl Sync for Smol {
     type Sender = smol::channel::Sender<u64>;
     type Receiver = smol::channel::Receiver<u64>;
@@ -82,8 +94,14 @@ impl Sync for Smol {
 }
 
 impl Time for Smol {
-    fn sleep_until(deadline: Instant) -> impl Future<Output = impl Send> + Send {
+    type Sleep = smol::Timer;
+
+    fn sleep_until(deadline: Instant) -> Self::Sleep {
         smol::Timer::at(deadline)
+    }
+
+    fn reset(sleep: Pin<&mut Self::Sleep>, deadline: Instant) {
+        sleep.get_mut().set_at(deadline);
     }
 
     fn timeout<F: Future + Send>(
@@ -136,5 +154,38 @@ impl Net for Smol {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+}
+
+impl Http for Smol {
+    type Io = smol_hyper::rt::FuturesIo<smol::net::TcpStream>;
+
+    fn io(stream: Self::Stream) -> Self::Io {
+        smol_hyper::rt::FuturesIo::new(stream)
+    }
+}
+
+impl Unix for Smol {
+    type Listening = smol::net::unix::UnixListener;
+    type Socket = smol::net::unix::UnixStream;
+
+    fn take(listener: std::os::unix::net::UnixListener) -> io::Result<Self::Listening> {
+        smol::net::unix::UnixListener::try_from(listener)
+    }
+
+    async fn pick_up(listener: &Self::Listening) -> io::Result<Self::Socket> {
+        Ok(listener.accept().await?.0)
+    }
+
+    async fn dial(path: PathBuf) -> io::Result<Self::Socket> {
+        smol::net::unix::UnixStream::connect(path).await
+    }
+
+    async fn receive(socket: &mut Self::Socket, buffer: &mut [u8]) -> io::Result<usize> {
+        socket.read(buffer).await
+    }
+
+    async fn send_all(socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<()> {
+        socket.write_all(bytes).await
     }
 }

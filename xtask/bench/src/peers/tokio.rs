@@ -4,13 +4,14 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::DerefMut;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Blocking, Net, Sync, Tasks, Time};
+use super::{Blocking, Http, Net, Outside, Sync, Tasks, Time, Unix};
 
 /// The peer.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ impl<T> Future for Task<T> {
         Pin::new(&mut self.0)
             .poll(cx)
             .map(|result| result.expect("no row awaits a task that panics or is aborted"))
+    }
+}
+
+impl<T> From<tokio::task::JoinHandle<T>> for Task<T> {
+    fn from(handle: tokio::task::JoinHandle<T>) -> Self {
+        Self(handle)
     }
 }
 
@@ -65,6 +72,18 @@ impl Tasks for Tokio {
     }
 }
 
+impl Outside for Tokio {
+    type Handle = tokio::runtime::Handle;
+
+    fn handle() -> Self::Handle {
+        tokio::runtime::Handle::current()
+    }
+
+    fn spawn_on(handle: &Self::Handle, future: impl Future<Output = ()> + Send + 'static) {
+        drop(handle.spawn(future));
+    }
+}
+
 impl Sync for Tokio {
     type Sender = tokio::sync::mpsc::Sender<u64>;
     type Receiver = tokio::sync::mpsc::Receiver<u64>;
@@ -95,8 +114,14 @@ impl Sync for Tokio {
 }
 
 impl Time for Tokio {
-    fn sleep_until(deadline: Instant) -> impl Future<Output = impl Send> + Send {
+    type Sleep = tokio::time::Sleep;
+
+    fn sleep_until(deadline: Instant) -> Self::Sleep {
         tokio::time::sleep_until(deadline.into())
+    }
+
+    fn reset(sleep: Pin<&mut Self::Sleep>, deadline: Instant) {
+        sleep.reset(deadline.into());
     }
 
     async fn timeout<F: Future + Send>(limit: Duration, future: F) -> Option<F::Output>
@@ -144,5 +169,38 @@ impl Net for Tokio {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+}
+
+impl Http for Tokio {
+    type Io = hyper_util::rt::TokioIo<tokio::net::TcpStream>;
+
+    fn io(stream: Self::Stream) -> Self::Io {
+        hyper_util::rt::TokioIo::new(stream)
+    }
+}
+
+impl Unix for Tokio {
+    type Listening = tokio::net::UnixListener;
+    type Socket = tokio::net::UnixStream;
+
+    fn take(listener: std::os::unix::net::UnixListener) -> io::Result<Self::Listening> {
+        tokio::net::UnixListener::from_std(listener)
+    }
+
+    async fn pick_up(listener: &Self::Listening) -> io::Result<Self::Socket> {
+        Ok(listener.accept().await?.0)
+    }
+
+    async fn dial(path: PathBuf) -> io::Result<Self::Socket> {
+        tokio::net::UnixStream::connect(path).await
+    }
+
+    async fn receive(socket: &mut Self::Socket, buffer: &mut [u8]) -> io::Result<usize> {
+        socket.read(buffer).await
+    }
+
+    async fn send_all(socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<()> {
+        socket.write_all(bytes).await
     }
 }

@@ -4,9 +4,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::DerefMut;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use super::{Blocking, Net, Sync, Tasks, Time};
+use super::{Blocking, Http, Net, Outside, Sync, Tasks, Time, Unix};
 
 /// The peer.
 #[derive(Debug)]
@@ -43,6 +45,21 @@ impl Tasks for Trill {
     }
 }
 
+impl Outside for Trill {
+    type Handle = trill::Handle;
+
+    fn handle() -> Self::Handle {
+        trill::Handle::current()
+    }
+
+    fn spawn_on(handle: &Self::Handle, future: impl Future<Output = ()> + Send + 'static) {
+        // It gives the future back if the runtime is gone.
+        if let Ok(task) = handle.spawn(future) {
+            task.detach();
+        }
+    }
+}
+
 impl Sync for Trill {
     type Sender = trill::channel::Sender<u64>;
     type Receiver = trill::channel::Receiver<u64>;
@@ -73,8 +90,14 @@ impl Sync for Trill {
 }
 
 impl Time for Trill {
-    fn sleep_until(deadline: Instant) -> impl Future<Output = impl Send> + Send {
+    type Sleep = trill::time::Sleep;
+
+    fn sleep_until(deadline: Instant) -> Self::Sleep {
         trill::time::sleep_until(deadline)
+    }
+
+    fn reset(sleep: Pin<&mut Self::Sleep>, deadline: Instant) {
+        sleep.get_mut().reset(deadline);
     }
 
     async fn timeout<F: Future + Send>(limit: Duration, future: F) -> Option<F::Output>
@@ -121,5 +144,38 @@ impl Net for Trill {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+}
+
+impl Http for Trill {
+    type Io = trill::net::TcpStream;
+
+    fn io(stream: Self::Stream) -> Self::Io {
+        stream
+    }
+}
+
+impl Unix for Trill {
+    type Listening = trill::net::unix::UnixListener;
+    type Socket = trill::net::unix::UnixStream;
+
+    fn take(listener: std::os::unix::net::UnixListener) -> io::Result<Self::Listening> {
+        trill::net::unix::UnixListener::try_from(listener)
+    }
+
+    async fn pick_up(listener: &Self::Listening) -> io::Result<Self::Socket> {
+        Ok(listener.accept().await?.0)
+    }
+
+    async fn dial(path: PathBuf) -> io::Result<Self::Socket> {
+        trill::net::unix::UnixStream::connect(path).await
+    }
+
+    async fn receive(socket: &mut Self::Socket, buffer: &mut [u8]) -> io::Result<usize> {
+        socket.read(buffer).await
+    }
+
+    async fn send_all(socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<()> {
+        socket.write_all(bytes).await
     }
 }

@@ -1,8 +1,13 @@
 //! The bodies of the rows, generic over the peers.
 
 pub(crate) mod blocking;
+pub(crate) mod growth;
+pub(crate) mod hostile;
+pub(crate) mod http;
 pub(crate) mod memory;
 pub(crate) mod net;
+pub(crate) mod outside;
+pub(crate) mod rpc;
 pub(crate) mod signal;
 pub(crate) mod sockets;
 pub(crate) mod sync;
@@ -12,7 +17,7 @@ pub(crate) mod time;
 use std::io;
 
 use crate::args::One;
-use crate::rows::Work;
+use crate::rows::{Growing, Work};
 
 /// How one measurement is to be done.
 #[derive(Clone, Debug)]
@@ -22,9 +27,9 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The number of worker threads.
+    /// The number of worker threads; a peer that is single-threaded does not ask.
     pub(crate) fn workers(&self) -> usize {
-        self.one.workers
+        self.one.flavour.workers()
     }
 
     /// How many items to do, where a full measurement does `full`.
@@ -41,7 +46,16 @@ impl Plan {
 pub(crate) fn served(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64>>> {
     match work {
         Work::Echo { connections, bytes } => Some(sockets::echo(plan, connections, bytes)),
+        Work::EchoLatency { connections } => Some(sockets::latency(plan, connections)),
+        Work::Http {
+            connections,
+            pipeline,
+            ..
+        } => Some(http::load(plan, connections, pipeline, false)),
+        Work::Proxy { connections } => Some(http::load(plan, connections, 1, true)),
         Work::ManySockets => Some(sockets::idle(plan)),
+        Work::Growth(Growing::Accept) => Some(sockets::grow_accept(plan)),
+        Work::Growth(Growing::Idle) => Some(sockets::grow_idle(plan)),
         _ => None,
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn serve<P: Net>(
     })?
 }
 
-async fn echo<P: Net>(mut stream: P::Stream, buffer_bytes: usize) {
+pub(crate) async fn echo<P: Net>(mut stream: P::Stream, buffer_bytes: usize) {
     let mut buffer = vec![0; buffer_bytes];
     // A client that goes away ends its connection: an error says no more than the end of the stream.
     while let Ok(count @ 1..) = P::read(&mut stream, &mut buffer).await {

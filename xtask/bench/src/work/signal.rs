@@ -45,6 +45,18 @@ impl Future for Wait<'_> {
     }
 }
 
+/// Lets other tasks run, for peers that have no function of their own for it.
+pub(crate) fn yield_once() -> impl Future<Output = ()> + Send {
+    let mut is_second = false;
+    std::future::poll_fn(move |cx| {
+        if std::mem::replace(&mut is_second, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
 #[derive(Debug, Default)]
 struct State {
     set: bool,

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::{Plan, memory};
 use crate::clock::{self, Clock};
-use crate::peers::Time;
+use crate::peers::Timers;
 use crate::rows::Work;
 use crate::{alloc, host};
 
 /// Runs a row of this file; `None` if `work` is another's.
-pub(crate) fn run<P: Time>(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64>>> {
+pub(crate) fn run<P: Timers>(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64>>> {
     Some(match work {
         Work::Timeout { tasks } => timeout::<P>(plan, tasks),
         Work::SleepCpu => sleep_cpu::<P>(plan),
@@ -19,7 +19,7 @@ pub(crate) fn run<P: Time>(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64
             // Nothing is captured: the task's future is the sleep and one byte of state.
             memory::held::<P, _>(plan, || async {
                 memory::count_poll();
-                P::sleep_until(clock::now() + LONG_SLEEP).await;
+                P::sleep(clock::now() + LONG_SLEEP).await;
             })
         }
         Work::ManyTimers => many_timers::<P>(plan),
@@ -27,7 +27,7 @@ pub(crate) fn run<P: Time>(work: Work, plan: &Plan) -> Option<io::Result<Vec<f64
     })
 }
 
-fn timeout<P: Time>(plan: &Plan, tasks: usize) -> io::Result<Vec<f64>> {
+fn timeout<P: Timers>(plan: &Plan, tasks: usize) -> io::Result<Vec<f64>> {
     let each = plan.count(640_000) / tasks;
     P::run(plan.workers(), async move {
         let mut clock = Clock::start();
@@ -37,7 +37,7 @@ fn timeout<P: Time>(plan: &Plan, tasks: usize) -> io::Result<Vec<f64>> {
                 .map(|_| {
                     P::spawn(async move {
                         for _ in 0..times {
-                            let done = P::timeout(NEVER_REACHED, P::yield_now()).await;
+                            let done = P::limit(NEVER_REACHED, P::yield_now()).await;
                             assert!(done.is_some(), "a yield took longer than a second");
                         }
                     })
@@ -51,7 +51,7 @@ fn timeout<P: Time>(plan: &Plan, tasks: usize) -> io::Result<Vec<f64>> {
     })
 }
 
-fn sleep_cpu<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
+fn sleep_cpu<P: Timers>(plan: &Plan) -> io::Result<Vec<f64>> {
     let count = plan.count(200_000);
     let spread = SLEEPS_SPREAD.mul_f64(count as f64 / 200_000.0);
     P::run(plan.workers(), async move {
@@ -62,7 +62,7 @@ fn sleep_cpu<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
         sleeping.extend((0..count as u64).map(|index| {
             let deadline = first + Duration::from_nanos(index * gap_ns);
             P::spawn(async move {
-                P::sleep_until(deadline).await;
+                P::sleep(deadline).await;
             })
         }));
         for task in sleeping {
@@ -72,7 +72,7 @@ fn sleep_cpu<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
     })
 }
 
-fn lateness<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
+fn lateness<P: Timers>(plan: &Plan) -> io::Result<Vec<f64>> {
     let count = plan.count(400);
     P::run(plan.workers(), async move {
         let mut late = Duration::ZERO;
@@ -80,7 +80,7 @@ fn lateness<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
             // Steps of 311 µs around a circle of 2 ms: every phase of a millisecond occurs.
             let delay = Duration::from_micros(500 + index * 311 % 2000);
             let deadline = clock::now() + delay;
-            P::sleep_until(deadline).await;
+            P::sleep(deadline).await;
             let now = clock::now();
             assert!(now >= deadline, "the sleep ended before its deadline");
             late += now - deadline;
@@ -90,7 +90,7 @@ fn lateness<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
 }
 
 /// The row `million-timers`.
-fn many_timers<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
+fn many_timers<P: Timers>(plan: &Plan) -> io::Result<Vec<f64>> {
     let count = plan.count(1_000_000);
     P::run(plan.workers(), async move {
         let mut sleeping = Vec::with_capacity(count);
@@ -104,7 +104,7 @@ fn many_timers<P: Time>(plan: &Plan) -> io::Result<Vec<f64>> {
             let deadline = first + Duration::from_nanos(index * gap_ns);
             P::spawn(async move {
                 memory::count_poll();
-                P::sleep_until(deadline).await;
+                P::sleep(deadline).await;
             })
         }));
         memory::all_polled::<P>(count).await;

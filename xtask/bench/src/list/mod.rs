@@ -3,10 +3,20 @@
 //! The budgets are those of the project's design: most are ratios to the better of tokio and smol
 //! in the same run.
 
+mod growth;
+mod hostile;
+mod http;
+
 use crate::rows::{Budget, Figure, Group, Row, Work};
 
 /// Every row, in the order of the table.
-pub(crate) static ROWS: &[Row] = &[
+pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
+    let groups = [ROWS, hostile::ROWS, http::ROWS, growth::ROWS];
+    groups.into_iter().flatten()
+}
+
+/// The rows of the groups `micro` and `mem`.
+static ROWS: &[Row] = &[
     Row {
         name: "spawn-await",
         group: Group::Micro,
@@ -237,6 +247,16 @@ const fn figure(label: &'static str, unit: &'static str, budget: Budget) -> Figu
         label,
         unit,
         budget,
+        is_rate: false,
+    }
+}
+
+const fn rate(label: &'static str, unit: &'static str) -> Figure {
+    Figure {
+        label,
+        unit,
+        budget: Budget::Open,
+        is_rate: true,
     }
 }
 
