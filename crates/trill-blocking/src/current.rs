@@ -25,10 +25,11 @@ pub struct Entered {
 
 impl Entered {
     pub(crate) fn new(pool: Pool) -> Entered {
-        let outer = CURRENT.replace(Some(pool.shared().clone()));
+        // While the thread's locals are being destroyed nothing is current any more.
+        let outer = CURRENT.try_with(|current| current.replace(Some(pool.shared().clone())));
         Entered {
             pool,
-            outer,
+            outer: outer.unwrap_or_default(),
             _not_send: PhantomData,
         }
     }

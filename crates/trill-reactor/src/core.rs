@@ -323,12 +323,13 @@ impl Driver for Core {
         // Relaxed and no read-modify-write: only the leader writes.
         let turns = self.turns.load(Ordering::Relaxed);
         self.turns.store(turns + 1, Ordering::Relaxed);
-        let mut woken = WOKEN.take();
+        // While the thread's locals are being destroyed there is no buffer to keep.
+        let mut woken = WOKEN.try_with(Cell::take).unwrap_or_default();
         self.deliver(&events, &mut woken);
         drop(events);
         // Everything is delivered and no lock is held, so a waker may do what it likes.
         woken.drain(..).for_each(trill_park::wake);
-        WOKEN.set(woken);
+        let _ = WOKEN.try_with(|kept| kept.set(woken));
         true
     }
 

@@ -108,8 +108,10 @@ impl World {
 
     /// As [`World::enter`], for a thread that the simulation has counted already.
     pub(crate) fn enter_counted(&self) -> Entered {
-        IS_SIMULATED.set(self.0.is_some());
-        let outer = SIMULATED.replace(self.0.clone());
+        // While the thread's locals are being destroyed it is in the operating system's world.
+        let outer = SIMULATED.try_with(|current| current.replace(self.0.clone()));
+        IS_SIMULATED.set(self.0.is_some() && outer.is_ok());
+        let outer = outer.unwrap_or_default();
         Entered {
             outer,
             _not_send: PhantomData,
@@ -144,8 +146,8 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let outer = self.outer.take();
         IS_SIMULATED.set(outer.is_some());
-        let left = SIMULATED.replace(outer);
-        if let Some(simulation) = left {
+        let left = SIMULATED.try_with(|current| current.replace(outer));
+        if let Some(simulation) = left.unwrap_or_default() {
             simulation.thread_left();
         }
     }
@@ -188,5 +190,8 @@ pub(crate) fn simulation() -> Option<Arc<dyn Simulate>> {
     if !IS_SIMULATED.get() {
         return None;
     }
-    SIMULATED.with_borrow(Clone::clone)
+    SIMULATED
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
 }

@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod broken_reactor;
+mod crowds;
 mod exhausted;
 mod fork;
 mod injected;
+mod registered;
+mod streams;
+mod tasks;

@@ -18,7 +18,9 @@ thread_local! {
 /// Makes `inner` the thread's runtime until the guard is dropped.
 pub(super) fn enter(inner: Arc<Inner>) -> Current {
     provide();
-    Current(CURRENT.replace(Some(inner)))
+    // While the thread's locals are being destroyed it belongs to no runtime.
+    let outer = CURRENT.try_with(|current| current.replace(Some(inner)));
+    Current(outer.unwrap_or_default())
 }
 
 /// Runs `with` on the thread's runtime, or on the process-wide one.
@@ -100,7 +102,7 @@ pub(super) struct Current(Option<Arc<Inner>>);
 
 impl Drop for Current {
     fn drop(&mut self) {
-        let left = CURRENT.replace(self.0.take());
+        let left = CURRENT.try_with(|current| current.replace(self.0.take()));
         // Outside the cell: dropping a runtime runs the destructors of its tasks.
         drop(left);
     }
