@@ -99,7 +99,7 @@ fn first_live<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option
 }
 
 fn is_forbidden(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::PERM.raw_os_error())
+    error.raw_os_error() == Some(sys::FORBIDDEN.raw_os_error())
 }
 
 /// Whether an error is about the connection that would have been accepted, and not about the listener.

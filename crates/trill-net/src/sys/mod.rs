@@ -54,8 +54,8 @@ pub(crate) use system::{is_unnamed, peer_credentials};
 use unix::CONNECT_GOES_ON;
 #[cfg(unix)]
 pub(crate) use unix::{
-    DEAD_CONNECTION, is_left_over, open_pair, recv_vectored, reuse_port, send_to, send_vectored,
-    set_reuse_port, unix_address,
+    DEAD_CONNECTION, FORBIDDEN, is_left_over, open_pair, recv_vectored, reuse_port, send_to,
+    send_vectored, set_reuse_port, unix_address,
 };
 #[cfg(unix)]
 pub(crate) use urgent::{is_at_urgent, recv_urgent, send_urgent};
@@ -63,7 +63,7 @@ pub(crate) use urgent::{is_at_urgent, recv_urgent, send_urgent};
 use windows::CONNECT_GOES_ON;
 #[cfg(windows)]
 pub(crate) use windows::{
-    DEAD_CONNECTION, recv_vectored, reuse_port, send_vectored, set_reuse_port,
+    DEAD_CONNECTION, FORBIDDEN, recv_vectored, reuse_port, send_vectored, set_reuse_port,
 };
 
 use std::io;

@@ -28,6 +28,9 @@ pub(crate) const DEAD_CONNECTION: &[Errno] = &[
     Errno::NETUNREACH,
 ];
 
+/// What accepting says of a connection that a rule of the system forbids.
+pub(crate) const FORBIDDEN: Errno = Errno::PERM;
+
 pub(crate) fn set_reuse_port(socket: &Socket, reuse: bool) -> io::Result<()> {
     socket.set_reuse_port(reuse)
 }

@@ -16,6 +16,9 @@ pub(super) const CONNECT_GOES_ON: [Errno; 2] = [Errno::WOULDBLOCK, Errno::INPROG
 /// What accepting says of a connection that is gone already.
 pub(crate) const DEAD_CONNECTION: &[Errno] = &[Errno::CONNABORTED, Errno::CONNRESET];
 
+/// What accepting says of a connection that a rule of the system forbids.
+pub(crate) const FORBIDDEN: Errno = Errno::ACCESS;
+
 /// Refuses: the option does not exist.
 pub(crate) fn set_reuse_port(_: &Socket, reuse: bool) -> io::Result<()> {
     match reuse {
