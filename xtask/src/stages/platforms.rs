@@ -11,7 +11,7 @@ use crate::{Trouble, setup};
 /// What is compiled for a system.
 #[derive(Debug, Clone, Copy)]
 enum Crates {
-    /// All library crates, with every feature.
+    /// All library crates, with every feature but those that compile C.
     All,
     /// These.
     Some(&'static [&'static str]),
@@ -37,6 +37,7 @@ pub(crate) fn run(report: &mut Report) -> Result<(), Trouble> {
             ));
         }
     }
+    report.note(format!("without {}, which compile C", COMPILE_C.join(", ")));
     report.note(match checked.is_empty() {
         true => "compiled for this machine only".to_string(),
         false => format!("compiled for {}", checked.join(", ")),
@@ -54,9 +55,27 @@ fn call(target: &str, crates: Crates, tree: &Tree) -> Call {
         call = call.arg("-p").arg(name);
     }
     if matches!(crates, Crates::All) {
-        call = call.arg("--all-features");
+        call = call
+            .arg("--no-default-features")
+            .arg("--features")
+            .arg(features(tree));
     }
     call.arg("--").arg("-D").arg("warnings")
+}
+
+/// All features of all crates, without those that take a C compiler for the system.
+fn features(tree: &Tree) -> String {
+    let mut features = Vec::new();
+    for name in tree.crates() {
+        let manifest = tree.manifest(&format!("crates/{name}/Cargo.toml"));
+        for feature in manifest.iter().flat_map(|manifest| manifest.features()) {
+            let feature = format!("{name}/{feature}");
+            if !feature.ends_with("/default") && !COMPILE_C.contains(&feature.as_str()) {
+                features.push(feature);
+            }
+        }
+    }
+    features.join(",")
 }
 
 /// The standard library brings what linking for it takes.
@@ -77,6 +96,13 @@ const NEAR_THE_C_LIBRARY: &[&str] = &[
     "trill-process",
     "trill-reactor",
     "trill-signal",
+];
+
+/// Features whose crates compile C, for which this machine has a compiler for itself alone.
+const COMPILE_C: &[&str] = &[
+    "trill-tls/aws-lc-rs",
+    "trill-tls/ring",
+    "trill-tls/self-signed",
 ];
 
 /// README.md tells what each of them lacks.
@@ -115,15 +141,35 @@ mod tests {
     }
 
     #[test]
+    fn every_feature_left_out_is_there() {
+        let tree = Tree::read(&tree::root()).unwrap();
+        for feature in COMPILE_C {
+            let (name, feature) = feature.split_once('/').unwrap();
+            let manifest = tree.manifest(&format!("crates/{name}/Cargo.toml")).unwrap();
+            assert!(manifest.features().contains(&feature), "{name}/{feature}");
+        }
+    }
+
+    #[test]
     fn the_command_names_the_system_and_the_crates() {
-        let tree = Tree::of(&[("crates/a/Cargo.toml", ""), ("crates/b/Cargo.toml", "")]);
+        let tree = Tree::of(&[
+            (
+                "crates/a/Cargo.toml",
+                "[features]\ndefault = [\"x\"]\nx = []\n",
+            ),
+            (
+                "crates/trill-tls/Cargo.toml",
+                "[features]\nring = []\ny = []\n",
+            ),
+        ]);
         assert_eq!(
-            call("x", Crates::All, &tree).shown(),
-            "cargo clippy --quiet --lib --target x -p a -p b --all-features -- -D warnings"
+            call("z", Crates::All, &tree).shown(),
+            "cargo clippy --quiet --lib --target z -p a -p trill-tls --no-default-features \
+             --features a/x,trill-tls/y -- -D warnings"
         );
         assert_eq!(
-            call("x", Crates::Some(&["b"]), &tree).shown(),
-            "cargo clippy --quiet --lib --target x -p b -- -D warnings"
+            call("z", Crates::Some(&["a"]), &tree).shown(),
+            "cargo clippy --quiet --lib --target z -p a -- -D warnings"
         );
     }
 }
