@@ -4,17 +4,21 @@
 //! # Examples
 //!
 //! ```
-//! use trill::io::Reader;
+//! use trill::io::{AsyncBufReadExt, BufReader};
 //!
-//! let mut reader = Reader::new(&b"alpha\nbeta\n"[..]);
-//! let line = trill::block_on(reader.read_line())?;
-//! assert_eq!(line, b"alpha\n");
-//! # Ok::<(), trill::io::ReadError>(())
+//! let mut line = String::new();
+//! let mut reader = BufReader::new(&b"alpha\nbeta\n"[..]);
+//! trill::block_on(reader.read_line(&mut line))?;
+//! assert_eq!(line, "alpha\n");
+//! # Ok::<(), std::io::Error>(())
 //! ```
 
 pub use futures_lite::io::*;
 // By name: `Lines`, for one, is futures-lite's here.
+#[cfg(feature = "io")]
 pub use trill_io::{
     HIGH_WATER_BYTES, Incomplete, Joined, LIMIT_BYTES, Overrun, ReadError, Reader, Separators,
     Writer, copy_bidirectional, joined,
 };
+#[cfg(feature = "stdio")]
+pub use trill_stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};

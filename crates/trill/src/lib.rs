@@ -37,9 +37,11 @@
 //! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
 //! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
+//! | `pipe` | yes | anonymous and named pipes, in `pipe`; Unix only |
 //! | `portal` | yes | ways from threads into a runtime and back, in `portal` |
 //! | `process` | yes | children as awaitables, in `process`; Unix only |
 //! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
+//! | `stdio` | yes | standard input, output and error, in `stdio` and [`io`] |
 //! | `callback` | no | a loop of callbacks, in `callback`, for ports of event-driven programs |
 //! | `debug` | no | debug mode, in `debug`: slow polls, blocked threads, tasks dropped unfinished; off until it is turned on |
 //! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
@@ -68,12 +70,13 @@ pub mod future;
 pub mod hyper;
 #[cfg(feature = "inspect")]
 pub mod inspect;
-#[cfg(feature = "io")]
 pub mod io;
 #[cfg(feature = "limit")]
 pub mod limit;
 pub mod lock;
 pub mod net;
+#[cfg(all(feature = "pipe", unix))]
+pub mod pipe;
 #[cfg(feature = "portal")]
 pub mod portal;
 pub mod prelude;
@@ -90,6 +93,8 @@ pub mod server;
 pub mod signal;
 #[cfg(all(feature = "splice", unix))]
 pub mod splice;
+#[cfg(feature = "stdio")]
+pub mod stdio;
 pub mod task;
 pub mod time;
 #[cfg(feature = "tls")]
@@ -97,8 +102,6 @@ pub mod tls;
 pub mod world;
 
 pub use ambient::{block_on, run, spawn};
-#[cfg(not(feature = "io"))]
-pub use futures_lite::io;
 pub use futures_lite::{pin, ready, stream};
 pub use runtime::{
     AtExit, Builder, Handle, Interrupted, RunError, Runner, Runtime, at_exit, shutdown_token,

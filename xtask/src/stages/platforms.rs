@@ -100,6 +100,9 @@ const NEAR_THE_C_LIBRARY: &[&str] = &[
 
 /// Features whose crates compile C, for which this machine has a compiler for itself alone.
 const COMPILE_C: &[&str] = &[
+    "trill/tls",
+    "trill/tls-self-signed",
+    "trill-server/tls",
     "trill-tls/aws-lc-rs",
     "trill-tls/ring",
     "trill-tls/self-signed",

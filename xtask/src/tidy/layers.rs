@@ -42,6 +42,8 @@ const PICTURE: &[Place] = &[
     layer("trill-process", 3, &[]),
     layer("trill-fs", 3, &[]),
     layer("trill-splice", 3, &[]),
+    layer("trill-pipe", 3, &[]),
+    layer("trill-stdio", 3, &[]),
     layer("trill-callback", 3, &[]),
     layer("trill-tls", 3, &[]),
     layer("trill-server", 4, &[]),
