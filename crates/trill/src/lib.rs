@@ -44,6 +44,7 @@
 //! | `stdio` | yes | standard input, output and error, in `stdio` and [`io`] |
 //! | `callback` | no | a loop of callbacks, in `callback`, for ports of event-driven programs |
 //! | `debug` | no | debug mode, in `debug`: slow polls, blocked threads, tasks dropped unfinished; off until it is turned on |
+//! | `handover` | no | listening sockets from a service manager or the process before, in `handover`; Unix only |
 //! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
 //! | `limit` | no | capacity, rates and retries, in `limit` |
 //! | `server` | no | servers that end gracefully, in `server` |
@@ -66,6 +67,8 @@ pub mod debug;
 #[cfg(all(feature = "fs", unix))]
 pub mod fs;
 pub mod future;
+#[cfg(all(feature = "handover", unix))]
+pub mod handover;
 #[cfg(feature = "hyper-rt")]
 pub mod hyper;
 #[cfg(feature = "inspect")]

@@ -46,6 +46,7 @@ const PICTURE: &[Place] = &[
     layer("trill-stdio", 3, &[]),
     layer("trill-callback", 3, &[]),
     layer("trill-tls", 3, &[]),
+    layer("trill-handover", 4, &[]),
     layer("trill-server", 4, &[]),
     layer("trill", 5, &[]),
     Place {

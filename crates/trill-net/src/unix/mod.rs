@@ -42,5 +42,6 @@ pub use std::os::unix::net::SocketAddr;
 pub use credentials::Credentials;
 pub use datagram::UnixDatagram;
 pub use descriptors::{FDS_MAX, ReceivedFds};
+pub use left_over::is_left_over;
 pub use listener::{Incoming, UnixListener};
 pub use stream::UnixStream;
