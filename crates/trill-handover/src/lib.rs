@@ -54,6 +54,8 @@
 
 mod activation;
 mod give;
+#[cfg_attr(target_vendor = "apple", path = "listens_apple.rs")]
+mod listens;
 mod sockets;
 mod take;
 mod wire;

@@ -8,6 +8,8 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 use trill_net::unix::{UnixDatagram, UnixListener};
 use trill_net::{TcpListener, UdpSocket};
 
+use crate::listens::listens;
+
 /// Sockets that came from another process, by name; from [`activated`](crate::activated) and
 /// [`Successor::sockets`](crate::Successor::sockets).
 ///
@@ -196,7 +198,7 @@ impl Kind {
             is_internet: family == AddressFamily::INET || family == AddressFamily::INET6,
             is_unix: family == AddressFamily::UNIX,
             of: sockopt::socket_type(fd)?,
-            listens: sockopt::socket_acceptconn(fd).unwrap_or(false),
+            listens: listens(fd),
         })
     }
 }
