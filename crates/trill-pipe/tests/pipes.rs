@@ -92,6 +92,7 @@ fn a_writer_waits_for_room() {
     assert!(got.iter().all(|byte| *byte == 7));
 }
 
+// Fault 11c
 #[test]
 fn a_pipe_that_nobody_reads_is_an_error() {
     let (reader, writer) = pipe().unwrap();

@@ -1,4 +1,4 @@
-//! What goes wrong with standard streams: scenarios 11 and 33 of `docs/faults.md`.
+//! What goes wrong with standard streams: faults 11 and 33.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![allow(unsafe_code)] // Descriptors are closed by their numbers, and a signal is put back to its default.
@@ -35,6 +35,7 @@ fn close(number: i32) {
     unsafe { rustix::io::close(number) };
 }
 
+// Fault 9b, 33a
 fn a_closed_input_is_an_error_for_ever(way: &str) {
     let reads = program(
         way,
@@ -62,6 +63,7 @@ fn a_closed_input_is_an_error_for_ever(way: &str) {
     ends_well(reads);
 }
 
+// Fault 33a
 fn what_was_opened_meanwhile_is_not_taken_for_it(way: &str) {
     let reads = program(
         way,
@@ -78,6 +80,7 @@ fn what_was_opened_meanwhile_is_not_taken_for_it(way: &str) {
     ends_well(reads);
 }
 
+// Fault 33a
 fn what_is_opened_later_is_not_taken_for_it(way: &str) {
     let (input, mut feed) = support::pipe();
     let reads = program(
@@ -99,6 +102,7 @@ fn what_is_opened_later_is_not_taken_for_it(way: &str) {
     ends_well(reads);
 }
 
+// Fault 9b
 fn a_program_started_without_streams_has_empty_ones(way: &str) {
     let reads = program(
         way,
@@ -121,6 +125,7 @@ fn a_program_started_without_streams_has_empty_ones(way: &str) {
     ends_well(reads);
 }
 
+// Fault 33b
 fn the_end_of_the_program_waits_for_no_read(way: &str) {
     for unblock in [false, true] {
         let (input, _held) = support::pipe();
@@ -147,6 +152,7 @@ fn the_end_of_the_program_waits_for_no_read(way: &str) {
     }
 }
 
+// Fault 33c
 fn a_dropped_read_loses_nothing(way: &str) {
     let (input, mut feed) = support::pipe();
     let (mut hears, ready) = support::pipe();
@@ -187,6 +193,7 @@ fn a_dropped_read_loses_nothing(way: &str) {
     ends_well(reads);
 }
 
+// Fault 11c
 fn a_pipe_that_nobody_reads_is_an_error(way: &str) {
     let (hears, output) = support::pipe();
     let (mut told, tells) = support::pipe();
@@ -218,6 +225,7 @@ fn a_pipe_that_nobody_reads_is_an_error(way: &str) {
     ends_well(writes);
 }
 
+// Fault 11b
 fn a_socket_that_nobody_reads_is_an_error_whatever_the_signal_does(way: &str) {
     if way == "thread" {
         // There the call is `write`, which raises the signal: as documented.

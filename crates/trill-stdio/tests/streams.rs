@@ -1,4 +1,4 @@
-//! Standard streams of each kind: scenario 33 of `docs/faults.md`.
+//! Standard streams of each kind: fault 33.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
@@ -46,6 +46,7 @@ fn much() -> Vec<u8> {
     (0..1u32 << 16).flat_map(u32::to_le_bytes).collect()
 }
 
+// Fault 9b, 33a, 33d
 fn a_pipe_is_read_to_its_end(way: &str) {
     let (input, mut feed) = support::pipe();
     let kept = input.try_clone().unwrap();
@@ -69,6 +70,7 @@ fn a_pipe_is_read_to_its_end(way: &str) {
     assert!(!does_not_block(kept));
 }
 
+// Fault 33d
 fn a_pipe_is_written(way: &str) {
     let (mut hears, output) = support::pipe();
     let kept = output.try_clone().unwrap();
@@ -90,6 +92,7 @@ fn a_pipe_is_written(way: &str) {
     assert!(!does_not_block(kept));
 }
 
+// Fault 9b, 33a, 33d
 fn sockets_go_both_ways(way: &str) {
     let (mut here, there) = UnixStream::pair().unwrap();
     let kept = there.try_clone().unwrap();
@@ -128,6 +131,7 @@ fn sockets_go_both_ways(way: &str) {
     assert!(!does_not_block(kept));
 }
 
+// Fault 9b, 33a, 33d
 fn a_terminal_goes_both_ways(way: &str) {
     let terminal = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     rustix::pty::grantpt(&terminal).unwrap();
@@ -170,6 +174,7 @@ fn a_terminal_goes_both_ways(way: &str) {
     assert!(!does_not_block(kept));
 }
 
+// Fault 9b, 33a
 fn files_are_read_and_written(way: &str) {
     let path = |name: &str| {
         std::env::temp_dir().join(format!("trill-stdio-{name}-{way}-{}", std::process::id()))
