@@ -23,6 +23,7 @@ async fn dropped_after<F: Future + Unpin>(mut future: F, polls: usize) -> bool {
     false
 }
 
+// Fault 18a
 #[test]
 fn an_open_that_is_dropped_leaks_no_descriptor() {
     in_each_mode("open", async |dir, _| {
@@ -41,6 +42,7 @@ fn an_open_that_is_dropped_leaks_no_descriptor() {
     });
 }
 
+// Fault 18a
 #[test]
 fn reads_that_are_dropped_lose_no_byte() {
     in_each_mode("reads", async |dir, _| {
@@ -99,6 +101,7 @@ fn a_write_goes_where_the_reader_is_after_a_dropped_read() {
     });
 }
 
+// Fault 39f
 #[test]
 fn what_a_write_has_accepted_is_written_after_the_file_is_dropped() {
     in_each_mode("writes", async |dir, _| {

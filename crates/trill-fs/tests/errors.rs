@@ -123,6 +123,7 @@ fn text_that_is_none_is_an_error() {
 }
 
 /// In a child, whose files may not be longer than 64 KiB.
+// Fault 39b
 #[test]
 fn a_write_beyond_the_limit_of_files_is_an_error_and_keeps_what_fits() {
     let told = in_a_child("inner_writes_beyond_the_limit", &[]);
@@ -162,6 +163,7 @@ fn inner_writes_beyond_the_limit() {
 }
 
 /// On a file system of 256 KiB.
+// Fault 39b
 #[test]
 fn a_full_disk_is_an_error_and_what_was_accepted_can_be_tried_again() {
     if !rustix::process::geteuid().is_root() {
@@ -219,6 +221,7 @@ fn a_full_disk_is_an_error_and_what_was_accepted_can_be_tried_again() {
     unmounted.unwrap();
 }
 
+// Fault 39f
 #[test]
 fn what_a_dropped_file_cannot_write_is_reported() {
     let (send, told) = std::sync::mpsc::channel();
@@ -247,6 +250,7 @@ fn what_a_dropped_file_cannot_write_is_reported() {
     });
 }
 
+// Fault 39d
 #[test]
 fn entries_that_are_removed_while_a_directory_is_read_are_no_error() {
     in_each_mode("deleting", async |dir, _| {

@@ -12,6 +12,7 @@ use support::{Dir, in_a_child, is_inner, poll_once};
 use trill_fs::File;
 use trill_reactor::Reactor;
 
+// Fault 18b
 #[test]
 fn where_io_uring_is_forbidden_the_pool_does_it() {
     for (name, value) in [

@@ -160,6 +160,7 @@ fn fill_std(file: &mut fs::File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(done)
 }
 
+// Fault 39c
 #[test]
 fn offsets_above_four_gibibytes_are_exact() {
     in_each_mode("huge", async |dir, _| {
@@ -190,6 +191,7 @@ async fn open_sparse(path: &std::path::Path) -> File {
     File::create_new(path).await.unwrap()
 }
 
+// Fault 39a
 #[test]
 fn a_file_that_is_cut_off_while_it_is_read_ends_there() {
     in_each_mode("cut", async |dir, _| {
@@ -221,6 +223,7 @@ fn a_file_that_is_cut_off_while_it_is_read_ends_there() {
     });
 }
 
+// Fault 39e
 #[test]
 fn a_pipe_is_read_and_written_as_it_comes() {
     in_each_mode("pipe", async |dir, _| {
@@ -256,4 +259,44 @@ impl support::Dir {
         reader.read_to_end(&mut rest).await.unwrap();
         assert_eq!(rest, b"");
     }
+}
+
+// Fault 39e
+#[test]
+fn a_full_pipe_holds_its_writer_up() {
+    in_each_mode("full-pipe", async |dir, _| {
+        let path = dir.path("fifo");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).unwrap();
+        let mut options = OpenOptions::new();
+        let (reader, writer) =
+            futures_lite::future::zip(File::open(&path), options.write(true).open(&path)).await;
+        let (mut reader, mut writer) = (reader.unwrap(), writer.unwrap());
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n % 253) as u8).collect();
+        let mut seen = vec![0; bytes.len()];
+        {
+            let mut write = Box::pin(async {
+                writer.write_all(&bytes).await?;
+                writer.flush().await
+            });
+            // The pipe takes 64 KiB and the writer accepts some more, then it waits.
+            for _ in 0..1000 {
+                assert!(support::poll_once(&mut write).is_pending());
+            }
+            let read = async { reader.read_exact(&mut seen).await };
+            let (wrote, read) = futures_lite::future::zip(write, read).await;
+            (wrote.unwrap(), read.unwrap());
+        }
+        assert!(seen == bytes);
+        // Without anybody who reads it is an error.
+        drop(reader);
+        let mut result = Ok(());
+        while result.is_ok() {
+            result = match writer.write(b"x").await {
+                Ok(_) => writer.flush().await,
+                Err(error) => Err(error),
+            };
+        }
+        assert_eq!(result.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    });
 }

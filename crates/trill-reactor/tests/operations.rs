@@ -283,6 +283,7 @@ async fn run_in<O: Operation>(reactor: &Reactor, operation: O) -> O::Output {
 }
 
 /// Dropped before its first poll, after a poll, and after it has landed.
+// Fault 18a
 #[test]
 fn a_dropped_open_loses_no_descriptor() {
     support_in(|reactor| async move {
@@ -356,6 +357,7 @@ fn a_dropped_write_is_done_all_the_same() {
     });
 }
 
+// Fault 18a
 #[test]
 fn a_buffer_stays_owned_until_the_system_is_done() {
     struct Owned(
@@ -408,6 +410,7 @@ fn another_thread_may_wait() {
     });
 }
 
+// Fault 18a
 #[test]
 fn an_ending_thread_hands_back_what_waits() {
     support_in(|reactor| async move {
@@ -428,6 +431,7 @@ fn an_ending_thread_hands_back_what_waits() {
     });
 }
 
+// Fault 18a
 #[test]
 fn an_ending_thread_waits_for_what_it_writes() {
     let (reactor, dir) = (reactor(), Dir::new("ending"));
@@ -539,6 +543,7 @@ fn the_environment_switches_rings_off() {
     assert!(told.contains("set it to `auto` or `off`"), "{told}");
 }
 
+// Fault 18b
 #[test]
 fn a_system_that_refuses_io_uring_is_not_an_error() {
     for (how, errno) in [

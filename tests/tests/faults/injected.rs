@@ -12,7 +12,7 @@ use trill_reactor::{Async, Backend, Reactor};
 use trill_tests::{Alone, allowed};
 
 /// Runs the test in a process of its own, in which calls fail as these words say; see `strace -e inject`.
-fn with(test: &'static str, faults: &str, injections: &[&str], body: impl FnOnce()) {
+pub(crate) fn with(test: &'static str, faults: &str, injections: &[&str], body: impl FnOnce()) {
     let Some(mut words) = allowed::strace(faults) else {
         return;
     };

@@ -6,6 +6,7 @@
 mod broken_reactor;
 mod crowds;
 mod exhausted;
+mod files;
 mod fork;
 mod injected;
 mod registered;

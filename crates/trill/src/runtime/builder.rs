@@ -34,6 +34,7 @@ pub struct Builder {
     workers: Option<NonZeroUsize>,
     name: String,
     reactor: Option<Backend>,
+    rings: bool,
     blocking_threads: Option<NonZeroUsize>,
     limits: Limits,
     panic_hook: Option<PanicHook>,
@@ -49,6 +50,7 @@ impl Builder {
             workers: None,
             name: "trill".to_owned(),
             reactor: None,
+            rings: true,
             blocking_threads: None,
             limits: Limits::new(),
             panic_hook: None,
@@ -98,6 +100,21 @@ impl Builder {
     /// ```
     pub fn reactor(mut self, backend: Backend) -> Builder {
         self.reactor = Some(backend);
+        self
+    }
+
+    /// Lets files use io_uring where the system has it, or forbids it; the default is `true`. Forbidding it gives the
+    /// runtime a reactor of its own. The environment variable `TRILL_URING=off` forbids it to all runtimes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = trill::Runtime::builder().rings(false).build()?;
+    /// println!("{}", runtime.reactor()?.rings()); // no io_uring (switched off by the program)
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn rings(mut self, rings: bool) -> Builder {
+        self.rings = rings;
         self
     }
 
@@ -431,8 +448,10 @@ impl Builder {
 
     /// Makes a runtime without workers.
     fn assemble(&mut self, pool: Option<Pool>) -> io::Result<Runtime> {
+        let described = Reactor::builder().rings(self.rings);
         let reactor = match self.reactor {
-            Some(backend) => Some(Reactor::builder().backend(backend).build()?),
+            Some(backend) => Some(described.backend(backend).build()?),
+            None if !self.rings => Some(described.build()?),
             None => None,
         };
         debug::start(self.debug);
@@ -487,6 +506,7 @@ impl fmt::Debug for Builder {
             .field("workers", &self.workers)
             .field("name", &self.name)
             .field("reactor", &self.reactor)
+            .field("rings", &self.rings)
             .field("blocking_threads", &self.blocking_threads)
             .field("limits", &self.limits)
             .field("ctrl_c", &self.ctrl_c)
