@@ -256,15 +256,16 @@ groups
   http     HTTP on hyper under wrk, an echo, files, a proxy, RPC over Unix sockets
   growth   spawn, wake, timer, channel, accept and idle connections from 10 to 1,000,000
   mem      a million tasks, a million timers, idle sockets up to the descriptor limit
+  io       files: reads, writes, opening, asking
   build    crate count and cold release build of trill, smol and tokio
   list     every row, and how its work is made the same for each runtime
 
 options
   --only a,b        only rows whose name contains a or b
-  --rounds n        rounds to take the median of (micro and hostile 7, http, growth and mem 3, build 1)
+  --rounds n        rounds to take the median of (micro, hostile and io 7, http, growth and mem 3, build 1)
   --workers 1,all,local
                     numbers of worker threads; all: as many as processors; local: single-threaded
-  --peers tokio,smol,trill,bare,monoio,compio,asyncio,uvloop
+  --peers tokio,smol,trill,bare,monoio,compio,asyncio,uvloop,trill-ring
   --against rev     trill at another revision beside this one, built in a work tree of its own
   --quick           a tenth of the work in each measurement
 

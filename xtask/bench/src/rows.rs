@@ -26,11 +26,13 @@ pub(crate) enum PeerName {
     Uvloop,
     /// trill at another revision.
     Before,
+    /// trill whose files never try at once, to tell what that is worth.
+    TrillRing,
 }
 
 impl PeerName {
     /// All of them, in the order of the table's columns.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Tokio,
         Self::Smol,
         Self::Trill,
@@ -40,6 +42,7 @@ impl PeerName {
         Self::Asyncio,
         Self::Uvloop,
         Self::Before,
+        Self::TrillRing,
     ];
 
     /// The name as it is written on the command line.
@@ -54,6 +57,7 @@ impl PeerName {
             Self::Asyncio => "asyncio",
             Self::Uvloop => "uvloop",
             Self::Before => "before",
+            Self::TrillRing => "trill-ring",
         }
     }
 }
@@ -77,23 +81,26 @@ pub(crate) enum Group {
     Growth,
     /// Millions of tasks and timers, and idle sockets.
     Mem,
+    /// Files, and what else the operating system does.
+    Io,
 }
 
 impl Group {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Micro,
         Self::Hostile,
         Self::Http,
         Self::Growth,
         Self::Mem,
+        Self::Io,
     ];
 
     /// How runtimes run unless a person says otherwise.
     pub(crate) fn flavours(self) -> Vec<Flavour> {
         let mut flavours = match self {
             Self::Micro => vec![Flavour::Workers(1), Flavour::all(), Flavour::Local],
-            Self::Hostile | Self::Mem => vec![Flavour::Workers(1), Flavour::all()],
+            Self::Hostile | Self::Mem | Self::Io => vec![Flavour::Workers(1), Flavour::all()],
             Self::Http | Self::Growth => vec![Flavour::all()],
         };
         flavours.dedup();
@@ -108,13 +115,14 @@ impl Group {
             Self::Http => "http",
             Self::Growth => "growth",
             Self::Mem => "mem",
+            Self::Io => "io",
         }
     }
 
     /// How many rounds the median is taken of unless a person says otherwise.
     pub(crate) fn rounds(self) -> usize {
         match self {
-            Self::Micro | Self::Hostile => 7,
+            Self::Micro | Self::Hostile | Self::Io => 7,
             Self::Http | Self::Growth | Self::Mem => 3,
         }
     }
@@ -146,7 +154,10 @@ impl Row {
                 self.work.suits(flavour)
             }
             PeerName::Bare => self.work.suits_bare(),
+            // On one thread, whatever the flavour of the others.
+            PeerName::Compio if self.work.is_file() => self.work.suits(flavour),
             PeerName::Monoio | PeerName::Compio => is_local && self.work.suits_owned_buffers(),
+            PeerName::TrillRing => self.work.is_file() && self.work.suits(flavour),
             PeerName::Asyncio | PeerName::Uvloop => is_local && self.work.suits_python(),
         }
     }
@@ -276,6 +287,25 @@ pub(crate) enum Work {
     },
     /// See the rows `grow-*`.
     Growth(Growing),
+    /// See the rows `file-*`.
+    File(FileWork),
+}
+
+/// What a row does with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileWork {
+    /// See the row `file-read-4k`.
+    Read4k,
+    /// See the row `file-open-close`.
+    OpenClose,
+    /// See the row `file-stat`.
+    Stat,
+    /// See the row `file-read-1m`.
+    Read1m,
+    /// See the row `file-write-1m`.
+    Write1m,
+    /// See the row `file-whole`.
+    Whole,
 }
 
 impl Work {
@@ -288,7 +318,8 @@ impl Work {
             | Self::WakeStorm
             | Self::Http { .. }
             | Self::Proxy { .. }
-            | Self::Rpc { .. } => flavour != Flavour::Local,
+            | Self::Rpc { .. }
+            | Self::File(_) => flavour != Flavour::Local,
             _ => true,
         }
     }
@@ -298,8 +329,13 @@ impl Work {
             Self::Echo { .. } | Self::EchoLatency { .. } | Self::ManySockets => true,
             Self::Http { page, .. } => page == Page::Plain,
             Self::Growth(growing) => growing.is_served(),
+            Self::File(_) => true,
             _ => false,
         }
+    }
+
+    fn is_file(self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// monoio and compio have no channels and locks of their own, and their reads own their buffers.

@@ -105,6 +105,7 @@ pub(crate) fn colour(peer: PeerName) -> &'static str {
         PeerName::Asyncio => "#f2cc8f",
         PeerName::Uvloop => "#e0a458",
         PeerName::Before => "#e5989b",
+        PeerName::TrillRing => "#9a8c98",
     }
 }
 

@@ -6,12 +6,13 @@
 mod growth;
 mod hostile;
 mod http;
+mod io;
 
 use crate::rows::{Budget, Figure, Group, Row, Work};
 
 /// Every row, in the order of the table.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    let groups = [ROWS, hostile::ROWS, http::ROWS, growth::ROWS];
+    let groups = [ROWS, hostile::ROWS, http::ROWS, growth::ROWS, io::ROWS];
     groups.into_iter().flatten()
 }
 

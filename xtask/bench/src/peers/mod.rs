@@ -6,6 +6,7 @@
 
 pub(crate) mod compio;
 mod confined;
+pub(crate) mod files;
 pub(crate) mod local;
 pub(crate) mod monoio;
 pub(crate) mod python;
@@ -38,6 +39,9 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
     if let Some(done) = work::served(work, plan) {
         return Some(done);
     }
+    if let Work::File(work) = work {
+        return files::measure(peer, work, plan);
+    }
     match (peer, plan.one.flavour) {
         (PeerName::Tokio, Flavour::Workers(_)) => complete::<tokio::Tokio>(work, plan),
         (PeerName::Smol, Flavour::Workers(_)) => complete::<smol::Smol>(work, plan),
@@ -48,7 +52,7 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
         (PeerName::Monoio, _) => schedule::<monoio::Monoio>(work, plan),
         (PeerName::Compio, _) => schedule::<compio::Compio>(work, plan),
         (PeerName::Asyncio | PeerName::Uvloop, _) => Some(python::measure(plan)),
-        (PeerName::Bare | PeerName::Before, _) => None,
+        (PeerName::Bare | PeerName::Before | PeerName::TrillRing, _) => None,
     }
 }
 
@@ -85,9 +89,9 @@ pub(crate) fn serve(
         (PeerName::Bare, _) => crate::bare::serve(listener, buffer_bytes, Answer::Echo),
         (PeerName::Monoio, _) => monoio::serve(listener, buffer_bytes),
         (PeerName::Compio, _) => compio::serve(listener, buffer_bytes),
-        (PeerName::Asyncio | PeerName::Uvloop | PeerName::Before, _) => Err(io::Error::other(
-            "this peer is served by a program of its own",
-        )),
+        (PeerName::Asyncio | PeerName::Uvloop | PeerName::Before | PeerName::TrillRing, _) => Err(
+            io::Error::other("this peer is served by a program of its own"),
+        ),
     }
 }
 
