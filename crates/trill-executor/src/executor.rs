@@ -113,6 +113,11 @@ impl<'a> Executor<'a> {
     ///
     /// It is polled by whoever runs this executor. Its header keeps the place of this call.
     /// A future of 2 KiB or more takes a second allocation.
+    /// Without optimisation each call on the way there moves the future over the stack: box one of a megabyte yourself.
+    /// If the allocator has no memory the process ends, as with a `Box`, and the task was never there.
+    ///
+    /// A panic of the future ends the task alone, see [`Task`]; in a program that is built with `panic = "abort"` it ends
+    /// the process.
     ///
     /// # Cancel safety
     ///

@@ -69,6 +69,7 @@ fn a_reader_waits_for_bytes_and_for_the_end() {
     assert_eq!(block_on(reader.read(&mut buffer)).unwrap(), 0);
 }
 
+// Fault 39e
 #[test]
 fn a_writer_waits_for_room() {
     let (reader, writer) = pipe().unwrap();
@@ -138,6 +139,7 @@ fn descriptors_become_ends_if_they_are_pipes() {
     assert!(wrong.to_string().contains("no pipe"), "{wrong}");
 }
 
+// Fault 39e
 #[test]
 fn a_named_reader_waits_for_its_first_writer() {
     let named = Named::new();
@@ -177,6 +179,7 @@ fn a_named_reader_sees_a_writer_that_wrote_nothing() {
     });
 }
 
+// Fault 39e
 #[test]
 fn a_named_pipe_that_cannot_be_had_is_an_error() {
     let named = Named::new();

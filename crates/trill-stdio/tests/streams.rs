@@ -210,6 +210,7 @@ fn files_are_read_and_written(way: &str) {
     std::fs::remove_file(to).unwrap();
 }
 
+// Fault 9b, 33a
 fn devices_are_read_and_written(way: &str) {
     let reads = program(
         way,

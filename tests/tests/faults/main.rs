@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod broken_reactor;
+mod clocks;
 mod crowds;
 mod exhausted;
 mod files;
 mod fork;
 mod injected;
+mod memory;
+mod network;
 mod registered;
 mod streams;
 mod tasks;

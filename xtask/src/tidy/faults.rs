@@ -2,12 +2,13 @@
 //!
 //! A test says so in the comment line `// Fault 12b, 13a` above it, so a test that is renamed or moved takes its place on
 //! the page along. `cargo xtask tidy --write faults` writes the last cell of each row, and the rule finds a page that was
-//! not written since. A row that no test shows yet says in its last cell with what it comes.
+//! not written since. A row that no test shows yet says in its last cell with what it comes; one that is Rust's own doing,
+//! in which file it is documented.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use super::pages::{name, row, without_letter};
+use super::pages::{literals, name, row, without_letter};
 use crate::source::{Source, identifier, words};
 use crate::tree::{File, Tree};
 
@@ -24,6 +25,9 @@ const NEAR_LINES: usize = 12;
 
 /// How the last cell of a row begins that nothing shows yet.
 const COMES: &str = "Comes with ";
+
+/// How it begins if the fault is Rust's own doing; the files stand behind it, in backticks.
+const DOCUMENTED: &str = "Documented in ";
 
 const WRITE: &str = "run `cargo xtask tidy --write faults`";
 
@@ -63,11 +67,17 @@ fn check_page(page: &File, tree: &Tree) -> Vec<Finding> {
             let what = format!("the row {id} stands there twice");
             find(PAGE, at + 1, what, "give each clause a letter of its own");
         }
-        let comes = last_cell(cells).is_some_and(|(_, last)| last.starts_with(COMES));
+        let last = last_cell(cells).map_or("", |(_, last)| last);
+        let comes = last.starts_with(COMES);
+        let documented = last.strip_prefix(DOCUMENTED).is_some_and(|files| {
+            literals(files).next().is_some()
+                && literals(files).all(|file| tree.file(file).is_some())
+        });
         if !marks.contains_key(id) {
-            if !comes {
+            if !comes && !documented {
                 let what = format!("no test shows {id}");
-                let fix = "mark one with `// Fault`, or begin the last cell with `Comes with `";
+                let fix = "mark one with `// Fault`, or begin the last cell with `Comes with `, or with \
+                           `Documented in ` and a file";
                 find(PAGE, at + 1, what, fix);
             }
         } else if written(line, &marks) != line {
@@ -228,6 +238,16 @@ mod tests {
         let fewer = TESTS.replace(", 2a", "");
         let found = findings(&page(FIRST, "-"), &fewer);
         assert_eq!(places(&found), [(PAGE, 4)]);
+    }
+
+    #[test]
+    fn documents_of_rusts_own_doing_must_be_there() {
+        let fewer = TESTS.replace(", 2a", "");
+        let there = page(FIRST, "Documented in `tests/tests/x.rs`");
+        assert_eq!(findings(&there, &fewer), []);
+        for gone in ["Documented in `tests/gone.rs`", "Documented in a book"] {
+            assert_eq!(places(&findings(&page(FIRST, gone), &fewer)), [(PAGE, 4)]);
+        }
     }
 
     #[test]
