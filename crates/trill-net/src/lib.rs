@@ -37,6 +37,7 @@
 //! # Features
 //!
 //! * `tokio-io`: the streams and their halves implement `tokio::io::{AsyncRead, AsyncWrite}`, without tokio's runtime.
+//! * `hickory`: hickory's name resolver runs on these sockets and timers; it needs Rust 1.88.
 //! * `hyper-rt`: the streams implement `hyper::rt::{Read, Write}`; a timer and an executor for hyper.
 //!
 //! # What it does not do
@@ -51,6 +52,8 @@ mod convert;
 mod datagram;
 pub mod futures;
 mod happy_eyeballs;
+#[cfg(feature = "hickory")]
+mod hickory;
 #[cfg(feature = "hyper-rt")]
 mod hyper_rt;
 mod keepalive;
@@ -72,6 +75,8 @@ pub use acceptor::{ACCEPT_PAUSE_MAX, ACCEPT_PAUSE_MIN};
 pub use address::AsyncToSocketAddrs;
 pub use address_error::AddressError;
 pub use happy_eyeballs::{ATTEMPT_DELAY, HappyEyeballs};
+#[cfg(feature = "hickory")]
+pub use hickory::{HickoryHandle, HickoryProvider, HickoryTime};
 #[cfg(feature = "hyper-rt")]
 pub use hyper_rt::{HyperExecutor, HyperSleep, HyperTimer};
 pub use keepalive::Keepalive;
