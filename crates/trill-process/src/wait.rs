@@ -69,20 +69,19 @@ impl Wait {
             let pidfd = self.process.pidfd().cloned();
             self.readable = pidfd.map(|pidfd| pidfd.readable_owned());
         }
-        if let Some(readable) = &mut self.readable {
-            // It takes a unit of the budget.
-            ready!(Pin::new(readable).poll(cx))?;
-        }
+        let Some(readable) = &mut self.readable else {
+            unreachable!("only a child with a pidfd comes here");
+        };
+        let process = &self.process;
+        // It takes a unit of the budget, and asks for the end itself and not whether there is one. A child that a debugger
+        // holds back has an event when it is let go.
+        let known = ready!(readable.poll_io(cx, location, |_| {
+            process
+                .look()
+                .ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        }))?;
         self.readable = None;
-        match self.process.look() {
-            Some(known) => Poll::Ready(known.map_err(io::Error::from)),
-            None => {
-                // Readable, and not to be reaped: no system is known to do that, but one must not stay in a loop here.
-                cx.waker().wake_by_ref();
-                trill_cell::waiting(Kind::Turn, 0, location);
-                Poll::Pending
-            }
-        }
+        Poll::Ready(known.map_err(io::Error::from))
     }
 
     /// Waits for the thread's word.

@@ -78,6 +78,7 @@ fn a_thousand_dropped_children_that_end_at_once_are_all_reaped(watch: Watch) {
 
 fn children_one_after_another_leave_no_descriptor(watch: Watch) {
     alone(|| {
+        // A start takes several times as long where nothing is optimised and the machine is shared.
         let rounds = if cfg!(debug_assertions) {
             2_000
         } else {

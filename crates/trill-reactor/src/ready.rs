@@ -108,6 +108,40 @@ impl<T> ReadableOwned<T> {
     pub(crate) fn new(io: Arc<Async<T>>) -> ReadableOwned<T> {
         ReadableOwned(Owned::new(io, Direction::Read))
     }
+
+    /// Tries a reading operation until it does not say `WouldBlock`, waiting in between, by hand.
+    ///
+    /// It is for futures that own what they read, and saves the question whether the source is ready.
+    ///
+    /// # Errors
+    ///
+    /// What `op` returns, except `WouldBlock`; see also [`Source::poll_ready`](crate::Source::poll_ready).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::io::Read;
+    /// use std::panic::Location;
+    /// use std::sync::Arc;
+    /// use trill_reactor::{Async, block_on};
+    ///
+    /// let (a, b) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut readable = Arc::new(Async::new(a)?).readable_owned();
+    /// drop(b);
+    /// let here = Location::caller();
+    /// let end = poll_fn(|cx| readable.poll_io(cx, here, |mut a| a.read(&mut [0])));
+    /// assert_eq!(block_on(end)?, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_io<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        location: &'static Location<'static>,
+        op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.0.poll_io(cx, location, op)
+    }
 }
 
 impl<T> Unpin for ReadableOwned<T> {}
@@ -176,6 +210,16 @@ impl<T> Owned<T> {
             direction,
             ticket: Ticket::default(),
         }
+    }
+
+    fn poll_io<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        location: &'static Location<'static>,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let (source, who) = (self.io.source(), Who::Own(&mut self.ticket));
+        source.poll_io_as(cx, self.direction, location, who, || op(self.io.get_ref()))
     }
 
     fn poll_asked(
