@@ -196,6 +196,16 @@ fn everything() {
             near.read_exact(&mut back).await.unwrap();
         }
 
+        // The standard library's own reads and writes, which it does not repeat.
+        let (near, far) = UnixStream::pair().unwrap();
+        let (near, far) = (Async::new(near).unwrap(), Async::new(far).unwrap());
+        for _ in 0..30 {
+            let written = far.write_with(|mut far| far.write(b"std")).await;
+            assert_eq!(written.unwrap(), 3);
+            let read = near.read_with(|mut near| near.read(&mut [0; 8])).await;
+            assert_eq!(read.unwrap(), 3);
+        }
+
         let start = std::time::Instant::now();
         let mut command = trill::process::Command::new("cat");
         command
