@@ -289,6 +289,10 @@ pub(crate) enum Work {
     Growth(Growing),
     /// See the rows `file-*`.
     File(FileWork),
+    /// See the row `tls-handshake`.
+    TlsHandshake,
+    /// See the row `tls-bulk`.
+    TlsBulk,
 }
 
 /// What a row does with a file.
@@ -319,7 +323,9 @@ impl Work {
             | Self::Http { .. }
             | Self::Proxy { .. }
             | Self::Rpc { .. }
-            | Self::File(_) => flavour != Flavour::Local,
+            | Self::File(_)
+            | Self::TlsHandshake
+            | Self::TlsBulk => flavour != Flavour::Local,
             _ => true,
         }
     }

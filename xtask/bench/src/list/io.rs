@@ -49,6 +49,31 @@ without writes at a position let their pool do one.",
         "The peer's own function that reads a file by its name, one after another.",
         NAME,
     ),
+    Row {
+        name: "tls-handshake",
+        group: Group::Io,
+        work: Work::TlsHandshake,
+        title: "TLS handshake over loopback",
+        same: "One after another: connect, shake hands in full (TLS 1.3, X25519, ECDSA P-256, ring), read a byte that \
+the server sends, drop. Both sides are tasks of the peer, with its usual adapter over the same configuration of rustls: \
+tokio-rustls, futures-rustls, trill-tls.",
+        figures: TLS,
+    },
+    Row {
+        name: "tls-bulk",
+        group: Group::Io,
+        work: Work::TlsBulk,
+        title: "TLS bulk over loopback, per MiB",
+        same: "One task writes and flushes 64 KiB at a time, another reads into a buffer of 64 KiB, over one connection. \
+Adapters as for tls-handshake.",
+        figures: TLS,
+    },
+];
+
+/// Most of it is cryptography, the same for all; the adapter must not add to it.
+const TLS: &[Figure] = &[
+    figure("wall", "µs", Budget::Best(1.0, 1.0)),
+    figure("CPU", "µs", Budget::Best(1.0, 1.0)),
 ];
 
 const fn file(

@@ -11,6 +11,7 @@ pub(crate) mod local;
 pub(crate) mod monoio;
 pub(crate) mod python;
 pub(crate) mod smol;
+pub(crate) mod tls;
 pub(crate) mod tokio;
 pub(crate) mod trill;
 
@@ -29,6 +30,8 @@ use crate::bare::Answer;
 use crate::flavour::Flavour;
 use crate::rows::{PeerName, Work};
 use crate::work::{self, Plan};
+
+pub(crate) use self::tls::Tls;
 
 /// Runs a row once with a peer; `None` if that peer cannot do it.
 ///
@@ -160,14 +163,16 @@ fn rows<P: Tasks + Sync + Time + Blocking + Net>(
 }
 
 /// Runs any row with a peer that has workers.
-fn complete<P: Outside + Sync + Time + Blocking + Net + Unix>(
+fn complete<P: Outside + Sync + Time + Blocking + Net + Tls + Unix>(
     work: Work,
     plan: &Plan,
 ) -> Option<io::Result<Vec<f64>>> {
     if let Work::Rpc { connections } = work {
         return Some(work::rpc::run::<P>(plan, connections));
     }
-    rows::<P>(work, plan).or_else(|| work::outside::run::<P>(work, plan))
+    rows::<P>(work, plan)
+        .or_else(|| work::outside::run::<P>(work, plan))
+        .or_else(|| work::tls::run::<P>(work, plan))
 }
 
 /// Runs `root` as a task of a runtime that `start` starts, while this thread waits on a std channel.

@@ -13,6 +13,7 @@ pub(crate) mod sockets;
 pub(crate) mod sync;
 pub(crate) mod tasks;
 pub(crate) mod time;
+pub(crate) mod tls;
 
 use std::io;
 
