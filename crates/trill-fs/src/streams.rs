@@ -64,7 +64,7 @@ impl AsyncSeek for File {
 }
 
 /// Takes a unit of the budget, and says that the task waits if it does.
-fn told<T>(
+pub(crate) fn told<T>(
     cx: &mut Context<'_>,
     location: &'static Location<'static>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::SeekFrom;
 use std::task::Poll;
 
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use futures_lite::{AsyncReadExt, StreamExt};
 use support::{in_each_mode, poll_once, yield_now};
 use trill_fs::{File, OpenOptions};
 

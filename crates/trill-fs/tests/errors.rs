@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::io::{ErrorKind, SeekFrom};
 
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use futures_lite::StreamExt;
 use support::{Dir, in_a_child, in_each_mode, is_inner};
 use trill_fs::{File, OpenOptions};
 

@@ -7,7 +7,7 @@ mod support;
 
 use std::fs;
 
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::AsyncReadExt;
 use support::{Dir, in_a_child, is_inner, poll_once};
 use trill_fs::File;
 use trill_reactor::Reactor;

@@ -9,7 +9,6 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use futures_lite::AsyncWriteExt;
 use support::{Dir, is_inner};
 use trill_fs::OpenOptions;
 

@@ -39,7 +39,7 @@ fn every_wait_for_a_file_is_told_with_its_line() {
     let reactor = Reactor::builder().rings(false).build().unwrap();
     let _entered = reactor.enter();
     trill_fs::set_try_now(false);
-    let file = trill_reactor::block_on(File::open(&path)).unwrap();
+    let mut file = trill_reactor::block_on(File::open(&path)).unwrap();
     // A pool whose one thread is held: nothing is done before it has waited.
     let pool = trill_blocking::Pool::builder().max_threads(1).build().unwrap();
     let _pool = pool.enter();
@@ -51,6 +51,14 @@ fn every_wait_for_a_file_is_told_with_its_line() {
     waits(line!(), async { file.read_at([0; 4], 0).await });
     waits(line!(), async { file.write_at([0; 4], 0).await });
     waits(line!(), async { file.sync_all().await });
+    let mut buffer = [0; 4];
+    waits(line!(), async { file.read(&mut buffer).await });
+    waits(line!(), async { file.read_exact(&mut buffer).await });
+    // What the reads have left under way is in the way of all else.
+    waits(line!(), async { file.write(b"x").await });
+    waits(line!(), async { file.write_all(b"x").await });
+    waits(line!(), async { file.flush().await });
+    waits(line!(), async { file.seek(std::io::SeekFrom::Start(0)).await });
     drop(end);
     assert!(trill_park::block_on(held));
 }

@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::sync::Arc;
 
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::AsyncReadExt;
 use support::{Numbers, in_each_mode};
 use trill_executor::Executor;
 use trill_fs::File;

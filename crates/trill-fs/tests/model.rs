@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use futures_lite::AsyncReadExt;
 use support::{Numbers, in_each_mode};
 use trill_fs::{File, OpenOptions};
 
@@ -285,7 +285,8 @@ fn a_full_pipe_holds_its_writer_up() {
             }
             let read = async { reader.read_exact(&mut seen).await };
             let (wrote, read) = futures_lite::future::zip(write, read).await;
-            (wrote.unwrap(), read.unwrap());
+            wrote.unwrap();
+            read.unwrap();
         }
         assert!(seen == bytes);
         // Without anybody who reads it is an error.
