@@ -10,6 +10,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Trouble> {
     if arguments.first().is_some_and(|group| group == "http") {
         setup::wrk()?;
     }
+    if arguments.first().is_some_and(|group| group == "cost") {
+        setup::valgrind()?;
+        setup::strace()?;
+    }
     let mut call = Call::cargo(&["run", "--profile", "bench", "-p", "trill-bench"])
         .arg("--bin")
         .arg("trill-bench")

@@ -9,7 +9,7 @@ use crate::parent::Programs;
 use crate::peers::python;
 use crate::rows::{Group, PeerName, all, find};
 use crate::work::Plan;
-use crate::{against, curve, host, parent, peers, save, serve, table, weight};
+use crate::{against, cost, curve, host, parent, peers, save, serve, table, weight};
 
 /// Runs the program. Ends with 0 when all was measured, 1 when something failed, 2 when the command
 /// line was not understood.
@@ -24,6 +24,7 @@ pub(crate) fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Ok(Command::Rows(group, options)) => rows(group, &options),
+        Ok(Command::Cost(options)) => cost::main(&options).map(|()| ExitCode::SUCCESS),
         Ok(Command::Build(options)) => weight::main(&options).map(|()| ExitCode::SUCCESS),
         Ok(Command::RunOne(one)) => run_one(&one),
         Ok(Command::Serve(one)) => serve_one(&one),

@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Rows(Group, Options),
     /// Measure crate counts and cold build times.
     Build(Options),
+    /// Count instructions, allocations and system calls of an operation.
+    Cost(Options),
     /// Measure one row once (a child process).
     RunOne(One),
     /// Serve connections for a row that needs a server process (a child of a child).
@@ -72,6 +74,7 @@ impl Command {
             "help" | "--help" | "-h" => Ok(Self::Help),
             "list" => Ok(Self::List),
             "build" => Ok(Self::Build(Options::parse(words)?)),
+            "cost" => Ok(Self::Cost(Options::parse(words)?)),
             "run-one" => Ok(Self::RunOne(One::parse(words)?)),
             "serve" => Ok(Self::Serve(One::parse(words)?)),
             other => match Group::ALL.iter().find(|group| group.as_str() == other) {
@@ -79,7 +82,7 @@ impl Command {
                 None => {
                     let names: Vec<_> = Group::ALL.iter().map(|group| group.as_str()).collect();
                     Err(Misuse(format!(
-                        "no group `{other}`: choose {}, build, list or help",
+                        "no group `{other}`: choose {}, cost, build, list or help",
                         names.join(", ")
                     )))
                 }
@@ -257,6 +260,7 @@ groups
   growth   spawn, wake, timer, channel, accept and idle connections from 10 to 1,000,000
   mem      a million tasks, a million timers, idle sockets up to the descriptor limit
   io       files: reads, writes, opening, asking; TLS
+  cost     instructions, allocations and system calls of an operation, by callgrind and strace
   build    crate count and cold release build of trill, smol and tokio
   list     every row, and how its work is made the same for each runtime
 

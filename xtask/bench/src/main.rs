@@ -20,6 +20,8 @@ mod bare;
 #[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
+mod cost;
+#[cfg(target_os = "linux")]
 mod curve;
 mod flavour;
 #[cfg(target_os = "linux")]
