@@ -230,3 +230,55 @@ fn block_on_takes_the_type_of_the_value() {
     assert_eq!(smol::block_on::<u32>(async { 5 }), 5);
     assert_eq!(smol::future::block_on::<u32>(async { 6 }), 6);
 }
+
+/// A tree of files, by the names that a program for smol knows.
+#[cfg(unix)]
+#[test]
+fn files_and_directories() -> io::Result<()> {
+    use smol::fs::unix::{DirEntryExt, MetadataExt, OpenOptionsExt};
+    use smol::fs::{self, DirBuilder, DirEntry, File, Metadata, OpenOptions, ReadDir};
+
+    async fn sizes(mut entries: ReadDir) -> io::Result<Vec<(String, u64)>> {
+        let mut sizes = Vec::new();
+        while let Some(entry) = entries.try_next().await? {
+            let entry: DirEntry = entry;
+            let known: Metadata = entry.metadata().await?;
+            assert_eq!(entry.ino(), known.ino());
+            if entry.file_type().await?.is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                sizes.push((name, known.len()));
+            }
+        }
+        sizes.sort();
+        Ok(sizes)
+    }
+
+    let root = std::env::temp_dir().join(format!("trill-renamed-{}", std::process::id()));
+    run(async move {
+        DirBuilder::new()
+            .recursive(true)
+            .create(root.join("sub"))
+            .await?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).mode(0o600);
+        let mut file = options.open(root.join("a")).await?;
+        file.write_all(b"one\ntwo\n").await?;
+        file.flush().await?;
+        file.sync_all().await?;
+        file.seek(io::SeekFrom::Start(4)).await?;
+        let lines: Vec<String> = io::BufReader::new(file).lines().try_collect().await?;
+        assert_eq!(lines, ["two"]);
+        assert_eq!(fs::copy(root.join("a"), root.join("b")).await?, 8);
+        let mut sink = Vec::new();
+        io::copy(File::open(root.join("b")).await?, &mut sink).await?;
+        assert_eq!(sink, fs::read(root.join("a")).await?);
+        fs::write(root.join("b"), "x").await?;
+        fs::rename(root.join("b"), root.join("c")).await?;
+        let found = sizes(fs::read_dir(&root).await?).await?;
+        assert_eq!(found, [("a".into(), 8), ("c".into(), 1)]);
+        let mut permissions = fs::metadata(root.join("c")).await?.permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(root.join("c"), permissions).await?;
+        fs::remove_dir_all(&root).await
+    })
+}
