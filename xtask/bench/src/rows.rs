@@ -293,6 +293,17 @@ pub(crate) enum Work {
     TlsHandshake,
     /// See the row `tls-bulk`.
     TlsBulk,
+    /// See the rows `udp-*`.
+    Udp(UdpWork),
+}
+
+/// How a row sends datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UdpWork {
+    /// See the row `udp-single`.
+    Single,
+    /// See the row `udp-batch`.
+    Batch,
 }
 
 /// What a row does with a file.
@@ -325,7 +336,8 @@ impl Work {
             | Self::Rpc { .. }
             | Self::File(_)
             | Self::TlsHandshake
-            | Self::TlsBulk => flavour != Flavour::Local,
+            | Self::TlsBulk
+            | Self::Udp(_) => flavour != Flavour::Local,
             _ => true,
         }
     }
@@ -335,7 +347,7 @@ impl Work {
             Self::Echo { .. } | Self::EchoLatency { .. } | Self::ManySockets => true,
             Self::Http { page, .. } => page == Page::Plain,
             Self::Growth(growing) => growing.is_served(),
-            Self::File(_) => true,
+            Self::File(_) | Self::Udp(_) => true,
             _ => false,
         }
     }

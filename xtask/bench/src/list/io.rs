@@ -1,7 +1,7 @@
 //! The rows of the group `io`.
 
 use super::figure;
-use crate::rows::{Budget, Figure, FileWork, Group, Row, Work};
+use crate::rows::{Budget, Figure, FileWork, Group, Row, UdpWork, Work};
 
 /// Every row of the group, in the order of the table.
 pub(super) static ROWS: &[Row] = &[
@@ -68,12 +68,57 @@ tokio-rustls, futures-rustls, trill-tls.",
 Adapters as for tls-handshake.",
         figures: TLS,
     },
+    udp(
+        "udp-single",
+        UdpWork::Single,
+        "UDP: datagram of 1,200 bytes, one by one",
+        "One task sends 32 datagrams over the loopback, each with a call, and receives them, each with a call; repeated. \
+Time for a datagram, sent and received.",
+        SINGLE,
+    ),
+    udp(
+        "udp-batch",
+        UdpWork::Batch,
+        "UDP: datagram of 1,200 bytes, in batches",
+        "As udp-single; trill sends and receives the 32 as a batch, with segmentation and receive offload where the \
+kernel has them. The others have no batches and do as in udp-single.",
+        BATCH,
+    ),
 ];
 
 /// Most of it is cryptography, the same for all; the adapter must not add to it.
 const TLS: &[Figure] = &[
     figure("wall", "µs", Budget::Best(1.0, 1.0)),
     figure("CPU", "µs", Budget::Best(1.0, 1.0)),
+];
+
+const fn udp(
+    name: &'static str,
+    work: UdpWork,
+    title: &'static str,
+    same: &'static str,
+    figures: &'static [Figure],
+) -> Row {
+    Row {
+        name,
+        group: Group::Io,
+        work: Work::Udp(work),
+        title,
+        same,
+        figures,
+    }
+}
+
+/// The same calls, so the same time.
+const SINGLE: &[Figure] = &[
+    figure("wall", "ns", Budget::Best(1.0, 1.0)),
+    figure("CPU", "ns", Budget::Best(1.0, 1.0)),
+];
+
+/// One call for 32 datagrams, which the kernel takes along as one.
+const BATCH: &[Figure] = &[
+    figure("wall", "ns", Budget::Best(0.5, 0.5)),
+    figure("CPU", "ns", Budget::Best(0.5, 0.5)),
 ];
 
 const fn file(

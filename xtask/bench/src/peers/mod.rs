@@ -14,6 +14,7 @@ pub(crate) mod smol;
 pub(crate) mod tls;
 pub(crate) mod tokio;
 pub(crate) mod trill;
+pub(crate) mod udp;
 
 use std::future::Future;
 use std::io;
@@ -44,6 +45,9 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
     }
     if let Work::File(work) = work {
         return files::measure(peer, work, plan);
+    }
+    if let Work::Udp(work) = work {
+        return udp::measure(peer, work, plan);
     }
     match (peer, plan.one.flavour) {
         (PeerName::Tokio, Flavour::Workers(_)) => complete::<tokio::Tokio>(work, plan),
