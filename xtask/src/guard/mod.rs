@@ -19,6 +19,10 @@ use counts::{Accepted, Tools, Verdict};
 /// Where the accepted counts stand, from the root of the repository.
 const ACCEPTED: &str = "xtask/guard/counts.txt";
 
+/// How often a path that is over is counted again: on a machine with ten times as many threads as processors, a count in
+/// thirty of the path through the kernel is over by chance.
+const COUNTED_AGAIN: usize = 3;
+
 /// The command. `--accept` writes down what was counted, `--list` names the paths; other words are paths to count.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Trouble> {
     let mut is_accepting = false;
@@ -129,13 +133,17 @@ fn judge(
         .map_err(|problem| Trouble::Failed(format!("{ACCEPTED}: {problem}")))?;
     let tools = tools();
     let differing = accepted.tools.differing(&tools);
-    // A clock that turns at another moment can add a turn of the reactor: what is over is counted once more.
-    let over: Vec<String> = costs
-        .iter()
-        .filter(|cost| accepted.verdict(cost, differing.is_some()).is_over())
-        .map(|cost| cost.name.clone())
-        .collect();
-    if !over.is_empty() {
+    // A clock that turns at another moment can add a turn of the reactor: what is over is counted again, and the least
+    // counts, which a path that became slower does not reach.
+    for _ in 0..COUNTED_AGAIN {
+        let over: Vec<String> = costs
+            .iter()
+            .filter(|cost| accepted.verdict(cost, differing.is_some()).is_over())
+            .map(|cost| cost.name.clone())
+            .collect();
+        if over.is_empty() {
+            break;
+        }
         println!("counted again: {}", over.join(", "));
         let names: Vec<&str> = over.iter().map(String::as_str).collect();
         for again in program.count(&names)? {
