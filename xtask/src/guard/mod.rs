@@ -19,8 +19,7 @@ use counts::{Accepted, Tools, Verdict};
 /// Where the accepted counts stand, from the root of the repository.
 const ACCEPTED: &str = "xtask/guard/counts.txt";
 
-/// How often a path that is over is counted again: on a machine with ten times as many threads as processors, a count in
-/// thirty of the path through the kernel is over by chance.
+/// How often a path that is over is counted again: on a busy machine the path through the kernel was seen over by chance.
 const COUNTED_AGAIN: usize = 3;
 
 /// The command. `--accept` writes down what was counted, `--list` names the paths; other words are paths to count.
