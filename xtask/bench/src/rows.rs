@@ -189,6 +189,8 @@ pub(crate) enum Budget {
     TokioAndBare(f64, f64),
     /// This much above the bare loop, in the figure's unit.
     AboveBare(f64),
+    /// This many times the bare loop.
+    Bare(f64),
 }
 
 /// The bodies of the rows; `work/` holds one function for each.
@@ -293,6 +295,8 @@ pub(crate) enum Work {
     TlsHandshake,
     /// See the row `tls-bulk`.
     TlsBulk,
+    /// See the row `children`.
+    Children,
     /// See the rows `udp-*`.
     Udp(UdpWork),
 }
@@ -337,6 +341,7 @@ impl Work {
             | Self::File(_)
             | Self::TlsHandshake
             | Self::TlsBulk
+            | Self::Children
             | Self::Udp(_) => flavour != Flavour::Local,
             _ => true,
         }
@@ -347,7 +352,7 @@ impl Work {
             Self::Echo { .. } | Self::EchoLatency { .. } | Self::ManySockets => true,
             Self::Http { page, .. } => page == Page::Plain,
             Self::Growth(growing) => growing.is_served(),
-            Self::File(_) | Self::Udp(_) => true,
+            Self::File(_) | Self::Udp(_) | Self::Children => true,
             _ => false,
         }
     }

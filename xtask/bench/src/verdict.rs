@@ -51,6 +51,7 @@ pub(crate) fn judge(
         Budget::TokioAndBare(tokio, bare) => within(tokio, PeerName::Tokio)
             .zip(within(bare, PeerName::Bare))
             .map(|(tokio, bare)| tokio && bare),
+        Budget::Bare(limit) => within(limit, PeerName::Bare),
         Budget::AboveBare(limit) => trill
             .zip(median(PeerName::Bare))
             .map(|(trill, bare)| trill - bare <= limit),
@@ -78,6 +79,7 @@ impl fmt::Display for Shown {
             Budget::Best(_, more) => format!("× {more:.2}"),
             Budget::AtMost(limit) => format!("{limit} {}", self.unit),
             Budget::TokioAndBare(tokio, bare) => format!("tokio × {tokio:.2}, bare × {bare:.2}"),
+            Budget::Bare(limit) => format!("bare × {limit:.2}"),
             Budget::AboveBare(limit) => format!("bare + {limit} {}", self.unit),
         };
         f.pad(&text)

@@ -84,6 +84,20 @@ Time for a datagram, sent and received.",
 kernel has them. The others have no batches and do as in udp-single.",
         BATCH,
     ),
+    Row {
+        name: "children",
+        group: Group::Io,
+        work: Work::Children,
+        title: "subprocess: spawn and wait",
+        same: "Starts /bin/true and waits for its end, one after another, with the standard streams of this process. The bare loop: posix_spawn, a pidfd, one poll of it, the reaping. The CPU time is that of the starting process.",
+        figures: CHILDREN,
+    },
+];
+
+/// The budget of the design.
+const CHILDREN: &[Figure] = &[
+    figure("wall", "µs", Budget::Bare(1.1)),
+    figure("CPU", "µs", Budget::Best(1.0, 1.0)),
 ];
 
 /// Most of it is cryptography, the same for all; the adapter must not add to it.

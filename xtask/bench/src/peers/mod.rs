@@ -9,6 +9,7 @@ mod confined;
 pub(crate) mod files;
 pub(crate) mod local;
 pub(crate) mod monoio;
+pub(crate) mod process;
 pub(crate) mod python;
 pub(crate) mod smol;
 pub(crate) mod tls;
@@ -32,6 +33,7 @@ use crate::flavour::Flavour;
 use crate::rows::{PeerName, Work};
 use crate::work::{self, Plan};
 
+use self::process::Process;
 pub(crate) use self::tls::Tls;
 
 /// Runs a row once with a peer; `None` if that peer cannot do it.
@@ -50,6 +52,7 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
         return udp::measure(peer, work, plan);
     }
     match (peer, plan.one.flavour) {
+        (PeerName::Bare, _) if work == Work::Children => Some(work::process::bare(plan)),
         (PeerName::Tokio, Flavour::Workers(_)) => complete::<tokio::Tokio>(work, plan),
         (PeerName::Smol, Flavour::Workers(_)) => complete::<smol::Smol>(work, plan),
         (PeerName::Trill, Flavour::Workers(_)) => complete::<trill::Trill>(work, plan),
@@ -167,7 +170,7 @@ fn rows<P: Tasks + Sync + Time + Blocking + Net>(
 }
 
 /// Runs any row with a peer that has workers.
-fn complete<P: Outside + Sync + Time + Blocking + Net + Tls + Unix>(
+fn complete<P: Outside + Sync + Time + Blocking + Net + Tls + Unix + Process>(
     work: Work,
     plan: &Plan,
 ) -> Option<io::Result<Vec<f64>>> {
@@ -177,6 +180,7 @@ fn complete<P: Outside + Sync + Time + Blocking + Net + Tls + Unix>(
     rows::<P>(work, plan)
         .or_else(|| work::outside::run::<P>(work, plan))
         .or_else(|| work::tls::run::<P>(work, plan))
+        .or_else(|| work::process::run::<P>(work, plan))
 }
 
 /// Runs `root` as a task of a runtime that `start` starts, while this thread waits on a std channel.

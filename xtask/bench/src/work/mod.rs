@@ -7,6 +7,7 @@ pub(crate) mod http;
 pub(crate) mod memory;
 pub(crate) mod net;
 pub(crate) mod outside;
+pub(crate) mod process;
 pub(crate) mod rpc;
 pub(crate) mod signal;
 pub(crate) mod sockets;
