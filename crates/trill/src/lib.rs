@@ -37,8 +37,6 @@
 //! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
 //! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
-//! | `pipe` | yes | anonymous and named pipes, in `pipe`; Unix only |
-//! | `portal` | yes | ways from threads into a runtime and back, in `portal` |
 //! | `process` | yes | children as awaitables, in `process`; Unix only |
 //! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
 //! | `stdio` | yes | standard input, output and error, in `stdio` and [`io`] |
@@ -47,6 +45,8 @@
 //! | `handover` | no | listening sockets from a service manager or the process before, in `handover`; Unix only |
 //! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
 //! | `limit` | no | capacity, rates and retries, in `limit` |
+//! | `pipe` | no | anonymous and named pipes, in `pipe`; Unix only |
+//! | `portal` | no | ways from threads into a runtime and back, in `portal` |
 //! | `server` | no | servers that end gracefully, in `server` |
 //! | `splice` | no | bytes between files and streams, moved inside the kernel, in `splice`; Unix only |
 //! | `full` | no | all of the above |
