@@ -14,18 +14,30 @@ use trill_sync::{FairMutex, FairMutexGuard, Semaphore, SemaphoreGuard};
 
 /// A lock that is strictly first come, first served.
 trait Strict: Default {
+    /// How many parts it has.
+    const PARTS: u32 = 1;
+
     type Guard<'a>
     where
         Self: 'a;
 
-    fn lock(&self) -> impl Future<Output = Self::Guard<'_>>;
+    /// Takes some parts of the lock at once.
+    fn lock_some(&self, parts: u32) -> impl Future<Output = Self::Guard<'_>>;
+
+    /// Takes all of the lock.
+    fn lock(&self) -> impl Future<Output = Self::Guard<'_>> {
+        self.lock_some(Self::PARTS)
+    }
+
+    /// Takes one part.
     fn try_lock(&self) -> Option<Self::Guard<'_>>;
 }
 
 impl Strict for FairMutex<()> {
     type Guard<'a> = FairMutexGuard<'a, ()>;
 
-    fn lock(&self) -> impl Future<Output = Self::Guard<'_>> {
+    fn lock_some(&self, parts: u32) -> impl Future<Output = Self::Guard<'_>> {
+        assert_eq!(parts, 1);
         FairMutex::lock(self)
     }
 
@@ -34,20 +46,26 @@ impl Strict for FairMutex<()> {
     }
 }
 
-/// A semaphore with one permit.
-struct OnePermit(Semaphore);
+/// A semaphore of which most take all permits and some take one. While one waits for all there may be a permit left over,
+/// which is what a newcomer could take ahead of it.
+struct Permits<const N: u32>(Semaphore);
 
-impl Default for OnePermit {
-    fn default() -> OnePermit {
-        OnePermit(Semaphore::new(1))
+type OnePermit = Permits<1>;
+type TwoPermits = Permits<2>;
+
+impl<const N: u32> Default for Permits<N> {
+    fn default() -> Permits<N> {
+        Permits(Semaphore::new(N as usize))
     }
 }
 
-impl Strict for OnePermit {
+impl<const N: u32> Strict for Permits<N> {
+    const PARTS: u32 = N;
+
     type Guard<'a> = SemaphoreGuard<'a>;
 
-    fn lock(&self) -> impl Future<Output = Self::Guard<'_>> {
-        self.0.acquire()
+    fn lock_some(&self, parts: u32) -> impl Future<Output = Self::Guard<'_>> {
+        self.0.acquire_many(parts)
     }
 
     fn try_lock(&self) -> Option<Self::Guard<'_>> {
@@ -141,17 +159,28 @@ fn the_next_waiter_gets_the_lock_when_the_chosen_one_is_cancelled() {
         for how in [How::Drop, How::Request] {
             hand_over::<FairMutex<()>>(how, &steps);
             hand_over::<OnePermit>(how, &steps);
+            hand_over::<TwoPermits>(how, &steps);
         }
     }
 }
 
-/// A newcomer, at each moment from before the unlock until the waiter runs.
-fn newcomers_queue<L: Strict>() {
+/// A newcomer, at each moment from before the unlock until the waiter runs; before it one that waited first is given up.
+fn newcomers_queue<L: Strict>(how: How) {
     let lock = L::default();
+    let request = Request::default();
     let holder = lock.try_lock().unwrap();
+    let mut leaves = Hand::waiting(request.run(lock.lock()));
     let mut waiter = Hand::waiting(lock.lock());
-    let mut early = Hand::waiting(lock.lock());
+    let mut early = Hand::waiting(lock.lock_some(1));
     assert!(lock.try_lock().is_none());
+    if let How::Request = how {
+        request.make();
+        assert!(leaves.ready().is_err());
+    }
+    leaves.cancel();
+    // The one at the head has left, and there is another one.
+    assert!(lock.try_lock().is_none());
+    let mut second = Hand::waiting(lock.lock_some(1));
     drop(holder);
     // The window after the unlock and before the waiter runs.
     assert!(lock.try_lock().is_none());
@@ -163,6 +192,7 @@ fn newcomers_queue<L: Strict>() {
     assert!(late.poll().is_pending());
     assert!(lock.try_lock().is_none());
     drop(early.ready());
+    drop(second.ready());
     drop(late.ready());
     assert!(lock.try_lock().is_some());
 }
@@ -171,8 +201,11 @@ fn newcomers_queue<L: Strict>() {
 // the unlock and before the waiter runs.
 #[test]
 fn a_newcomer_queues_behind_waiters_and_try_lock_is_honest() {
-    newcomers_queue::<FairMutex<()>>();
-    newcomers_queue::<OnePermit>();
+    for how in [How::Drop, How::Request] {
+        newcomers_queue::<FairMutex<()>>(how);
+        newcomers_queue::<OnePermit>(how);
+        newcomers_queue::<TwoPermits>(how);
+    }
 }
 
 /// A queue of which nobody is left.
@@ -206,6 +239,7 @@ fn a_queue_of_which_all_were_cancelled_holds_up_nobody() {
         for unlock_first in [false, true] {
             cancelled_queue::<FairMutex<()>>(how, unlock_first);
             cancelled_queue::<OnePermit>(how, unlock_first);
+            cancelled_queue::<TwoPermits>(how, unlock_first);
         }
     }
 }
@@ -214,12 +248,13 @@ fn a_queue_of_which_all_were_cancelled_holds_up_nobody() {
 fn contend<L: Strict>() {
     let lock = L::default();
     let request = Request::default();
-    let holders = Cell::new(0);
-    // Who waits, in order of arrival.
-    let line = RefCell::new(Vec::new());
+    let books = Books {
+        parts: L::PARTS,
+        ..Books::default()
+    };
     let next = Cell::new(0);
-    let hold = async |guard: L::Guard<'_>| {
-        let _held = Held::new(&holders);
+    let hold = async |guard: L::Guard<'_>, parts| {
+        let _held = Held::new(&books, parts);
         jitter().await;
         drop(guard);
     };
@@ -230,29 +265,25 @@ fn contend<L: Strict>() {
                 jitter().await;
                 if once_in(4) {
                     if let Some(guard) = lock.try_lock() {
-                        assert!(
-                            line.borrow().is_empty(),
-                            "nobody gets ahead of those in line"
-                        );
-                        hold(guard).await;
+                        books.check_turn(next.get(), 1);
+                        hold(guard, 1).await;
                     }
                     continue;
                 }
                 let number = next.replace(next.get() + 1);
+                let parts = if once_in(2) { 1 } else { L::PARTS };
                 let in_line = InLine {
-                    line: &line,
+                    line: &books.line,
                     number,
                 };
                 let locked = async {
-                    let mut waits = std::pin::pin!(lock.lock());
+                    let mut waits = std::pin::pin!(lock.lock_some(parts));
                     std::future::poll_fn(|cx| {
                         let polled = waits.as_mut().poll(cx);
-                        let mut line = line.borrow_mut();
-                        if polled.is_pending() && !line.contains(&number) {
-                            line.push(number);
-                        }
                         if polled.is_ready() {
-                            assert!(line.first().is_none_or(|first| *first >= number));
+                            books.check_turn(number, parts);
+                        } else {
+                            books.enter_line(number, parts);
                         }
                         polled
                     })
@@ -261,7 +292,7 @@ fn contend<L: Strict>() {
                 let given_up = or_give_up(request.run(locked)).await;
                 drop(in_line);
                 match given_up {
-                    Ok(Ok(guard)) => hold(guard).await,
+                    Ok(Ok(guard)) => hold(guard, parts).await,
                     Ok(Err(_)) => break,
                     Err(_) => {}
                 }
@@ -281,30 +312,65 @@ fn contend<L: Strict>() {
             request.make();
         }
     });
-    schedule.finish(|| assert!(holders.get() <= 1));
+    schedule.finish(|| assert!(books.held.get() <= L::PARTS));
     assert!(lock.try_lock().is_some(), "the lock is free in the end");
 }
 
+/// Who has the lock and who waits for it.
+#[derive(Default)]
+struct Books {
+    /// What there is.
+    parts: u32,
+    /// What guards hold.
+    held: Cell<u32>,
+    /// Who was pending once, by number of arrival, and how much each asks for.
+    line: RefCell<Vec<(usize, u32)>>,
+}
+
+impl Books {
+    fn enter_line(&self, number: usize, parts: u32) {
+        let mut line = self.line.borrow_mut();
+        if line.iter().all(|(waits, _)| *waits != number) {
+            line.push((number, parts));
+        }
+    }
+
+    /// Who is let in now: there must be room for it and for all that came before it and still wait or were let in and did
+    /// not run yet.
+    fn check_turn(&self, number: usize, parts: u32) {
+        let line = self.line.borrow();
+        let earlier = line.iter().filter(|(waits, _)| *waits < number);
+        let ahead: u32 = earlier.map(|(_, parts)| parts).sum();
+        assert!(
+            self.held.get() + ahead + parts <= self.parts,
+            "nobody gets ahead of those in line"
+        );
+    }
+}
+
 /// Counts a guard.
-struct Held<'a>(&'a Cell<usize>);
+struct Held<'a>(&'a Books, u32);
 
 impl<'a> Held<'a> {
-    fn new(count: &'a Cell<usize>) -> Held<'a> {
-        count.set(count.get() + 1);
-        assert_eq!(count.get(), 1, "one guard exists at any time");
-        Held(count)
+    fn new(books: &'a Books, parts: u32) -> Held<'a> {
+        books.held.set(books.held.get() + parts);
+        assert!(
+            books.held.get() <= books.parts,
+            "nothing is held by two at a time"
+        );
+        Held(books, parts)
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.held.set(self.0.held.get() - self.1);
     }
 }
 
 /// Takes a number out of line when dropped.
 struct InLine<'a> {
-    line: &'a RefCell<Vec<usize>>,
+    line: &'a RefCell<Vec<(usize, u32)>>,
     number: usize,
 }
 
@@ -312,7 +378,7 @@ impl Drop for InLine<'_> {
     fn drop(&mut self) {
         self.line
             .borrow_mut()
-            .retain(|number| *number != self.number);
+            .retain(|(number, _)| *number != self.number);
     }
 }
 
@@ -321,4 +387,5 @@ impl Drop for InLine<'_> {
 fn a_strict_lock_is_never_lost_and_never_barged_in_any_schedule() {
     search(10_000, contend::<FairMutex<()>>);
     search(10_000, contend::<OnePermit>);
+    search(10_000, contend::<TwoPermits>);
 }

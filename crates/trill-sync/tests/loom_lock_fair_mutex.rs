@@ -96,3 +96,33 @@ fn a_lock_that_is_dropped_passes_its_turn_on() {
         assert_eq!(counter.waiters(), 0);
     });
 }
+
+// Behaviour 5, with the newcomer at every moment of the unlock: also between the step that opens the lock and the one that
+// gives it to the waiter.
+#[test]
+fn a_newcomer_never_gets_ahead_of_one_that_waits() {
+    model(3, || {
+        let counter = counter();
+        let guard = counter.try_lock().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut waits = pin!(counter.lock());
+        assert!(waits.as_mut().poll(&mut cx).is_pending());
+        let newcomer = {
+            let counter = counter.clone();
+            thread::spawn(move || {
+                assert!(counter.try_lock().is_none());
+                let mut lock = pin!(counter.lock());
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(lock.as_mut().poll(&mut cx).is_pending());
+            })
+        };
+        drop(guard);
+        newcomer.join().unwrap();
+        let Poll::Ready(guard) = waits.as_mut().poll(&mut cx) else {
+            panic!("the lock is its own since the unlock");
+        };
+        add_one(&guard);
+        drop(guard);
+        assert_eq!(value(&counter), 1);
+    });
+}

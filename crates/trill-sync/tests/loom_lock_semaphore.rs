@@ -6,7 +6,7 @@ mod model;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use loom::thread;
 
@@ -89,5 +89,35 @@ fn two_that_add_let_two_in() {
             thread.join().unwrap();
         }
         assert_eq!(semaphore.available_permits(), 0);
+    });
+}
+
+// Behaviour 5, with the newcomer at every moment of the release: also between the step that puts the permits back and the
+// one that hands them to the waiter.
+#[test]
+fn a_newcomer_never_gets_ahead_of_one_that_waits() {
+    model(3, || {
+        let semaphore = Arc::new(Semaphore::new(2));
+        let guard = semaphore.try_acquire().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        // A permit is left over for the newcomer, who must not have it.
+        let mut waits = pin!(semaphore.acquire_many(2));
+        assert!(waits.as_mut().poll(&mut cx).is_pending());
+        let newcomer = {
+            let semaphore = semaphore.clone();
+            thread::spawn(move || {
+                assert!(semaphore.try_acquire().is_none());
+                let mut acquire = pin!(semaphore.acquire());
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(acquire.as_mut().poll(&mut cx).is_pending());
+            })
+        };
+        drop(guard);
+        newcomer.join().unwrap();
+        let Poll::Ready(guard) = waits.as_mut().poll(&mut cx) else {
+            panic!("the permits are its own since the release");
+        };
+        drop(guard);
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (2, 0));
     });
 }
