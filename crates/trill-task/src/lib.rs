@@ -25,7 +25,7 @@
 //!         while checkpoint().await.is_ok() {}
 //!         "cleaned up"
 //!     };
-//!     assert_eq!(token.run_with_grace(Duration::from_secs(1), work).await, Ok("cleaned up"));
+//!     assert_eq!(token.run_with_grace(Duration::from_secs(60), work).await, Ok("cleaned up"));
 //! });
 //! ```
 //!

@@ -108,7 +108,7 @@ impl<T> TimeoutJoin<T> {
     ///     asked.await;
     ///     "cleaned up"
     /// });
-    /// let joined = timeout_join(Duration::ZERO, task).asking(token, Duration::from_secs(1));
+    /// let joined = timeout_join(Duration::ZERO, task).asking(token, Duration::from_secs(60));
     /// assert_eq!(trill_park::block_on(ex.run(joined)).unwrap(), "cleaned up");
     /// ```
     #[track_caller]

@@ -18,7 +18,7 @@ use crate::token::Cancelled;
 /// use trill_task::{Group, TaskGroup, checkpoint};
 ///
 /// let ex = trill_executor::Executor::new();
-/// let group = TaskGroup::new().grace(Duration::from_secs(1));
+/// let group = TaskGroup::new().grace(Duration::from_secs(60));
 /// let error = trill_park::block_on(ex.run(group.run(async |g: Group<&str>| {
 ///     for _ in 0..2 {
 ///         let _ = g.spawn(async {

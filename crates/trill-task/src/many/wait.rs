@@ -35,6 +35,7 @@ use super::task_handle::Waitable;
 /// use std::time::Duration;
 /// use trill_task::{TaskHandle, Until, wait};
 ///
+/// # trill_world::VirtualWorld::new(1).run(|| {
 /// let ex = trill_executor::Executor::new();
 /// let ready = ex.spawn(async { 5 });
 /// let never = ex.spawn(std::future::pending());
@@ -43,6 +44,7 @@ use super::task_handle::Waitable;
 /// let limit = Some(Duration::from_millis(1));
 /// let waited = trill_park::block_on(ex.run(wait(&mut handles, Until::All, limit)));
 /// assert_eq!((waited.done, waited.pending), (vec![1], vec![0]));
+/// # });
 /// ```
 pub fn wait<H: Waitable>(handles: &mut [H], until: Until, delay: Option<Duration>) -> Wait<'_, H> {
     let (ready, wakers) = ReadySet::with_members(handles.len());

@@ -41,6 +41,7 @@ use self::work::{Shared, Work};
 /// use trill_timer::sleep;
 ///
 /// let ex = trill_executor::Executor::new();
+/// # trill_world::VirtualWorld::new(1).run(||
 /// trill_park::block_on(ex.run(async {
 ///     let (sender, receiver) = mpsc::channel();
 ///     let save = shield(async move {
@@ -49,8 +50,9 @@ use self::work::{Shared, Work};
 ///     });
 ///     assert!(move_on_after(Duration::ZERO, save.unwrap()).await.is_none());
 ///     sleep(Duration::from_millis(20)).await;
-///     assert_eq!(receiver.recv(), Ok("saved"));
-/// }));
+///     assert_eq!(receiver.try_recv(), Ok("saved"));
+/// }))
+/// # );
 /// ```
 #[track_caller]
 pub fn shield<F>(future: F) -> Result<Shield<F::Output>, NotShielded<F>>

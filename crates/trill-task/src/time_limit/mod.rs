@@ -35,6 +35,7 @@ pub use quiet::{MoveOn, fail_after, fail_at, move_on_after, move_on_at};
 /// use trill_task::TimeLimit;
 /// use trill_timer::sleep;
 ///
+/// # trill_world::VirtualWorld::new(1).run(|| {
 /// let limit = TimeLimit::after(Duration::from_millis(5));
 /// let mine = limit.clone();
 /// let ended = trill_park::block_on(limit.run(async move {
@@ -46,6 +47,7 @@ pub use quiet::{MoveOn, fail_after, fail_at, move_on_after, move_on_at};
 /// }));
 /// assert_eq!(ended, Ok("done"));
 /// assert!(!limit.expired());
+/// # });
 /// ```
 #[derive(Clone)]
 pub struct TimeLimit {
@@ -177,7 +179,7 @@ impl TimeLimit {
     ///     CancelToken::current().unwrap().cancelled().await;
     ///     "cleaned up"
     /// };
-    /// let ended = trill_park::block_on(limit.run_with_grace(Duration::from_secs(1), work));
+    /// let ended = trill_park::block_on(limit.run_with_grace(Duration::from_secs(60), work));
     /// assert_eq!(ended.unwrap(), "cleaned up");
     /// assert!(limit.expired());
     /// ```

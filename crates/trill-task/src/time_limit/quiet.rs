@@ -29,7 +29,7 @@ use crate::pinned::split;
 /// use trill_task::move_on_after;
 ///
 /// trill_park::block_on(async {
-///     assert_eq!(move_on_after(Duration::from_secs(1), async { 5 }).await, Some(5));
+///     assert_eq!(move_on_after(Duration::from_secs(60), async { 5 }).await, Some(5));
 ///     assert_eq!(move_on_after(Duration::from_millis(1), pending::<u32>()).await, None);
 /// });
 /// ```

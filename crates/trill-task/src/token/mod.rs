@@ -302,7 +302,7 @@ impl CancelToken {
     ///
     /// let token = CancelToken::new();
     /// token.cancel("too late");
-    /// let ended = trill_park::block_on(token.run_with_grace(Duration::from_secs(1), async {
+    /// let ended = trill_park::block_on(token.run_with_grace(Duration::from_secs(60), async {
     ///     while checkpoint().await.is_ok() {}
     ///     sleep(Duration::from_millis(1)).await; // cleans up
     ///     "cleaned up"
