@@ -118,6 +118,24 @@ fn a_waiter_that_nobody_polls_holds_a_newcomer_up_by_one_turn() {
 }
 
 #[test]
+fn a_waiter_that_is_dropped_wakes_the_one_behind_it_where_nobody_polls_the_woken_one() {
+    let mutex = Mutex::new(());
+    let holder = mutex.try_lock().unwrap();
+    let frozen = Hand::waiting(mutex.lock());
+    let mut leaves = Hand::waiting(mutex.lock());
+    let mut leaves_early = Hand::waiting(mutex.lock());
+    let mut stays = Hand::waiting(mutex.lock());
+    leaves_early.cancel();
+    drop(holder);
+    assert_eq!((frozen.wakes(), stays.wakes()), (1, 0));
+    leaves.cancel();
+    assert_eq!(stays.wakes(), 1);
+    let guard = stays.ready();
+    drop(guard);
+    assert_eq!(frozen.wakes(), 1);
+}
+
+#[test]
 fn a_starving_waiter_that_is_dropped_lets_newcomers_in_again() {
     let mutex = Mutex::new(());
     let guard = mutex.try_lock();

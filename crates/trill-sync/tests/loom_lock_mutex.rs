@@ -96,3 +96,25 @@ fn a_lock_that_is_dropped_passes_its_turn_on() {
         assert_eq!(counter.waiters(), 0);
     });
 }
+
+#[test]
+fn a_lock_that_is_dropped_without_a_turn_wakes_the_one_behind_it_if_the_lock_is_free() {
+    model(3, || {
+        let counter = counter();
+        let guard = counter.try_lock().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut frozen = pin!(counter.lock());
+        assert!(frozen.as_mut().poll(&mut cx).is_pending());
+        let mut leaves = Box::pin(counter.lock());
+        assert!(leaves.as_mut().poll(&mut cx).is_pending());
+        let stays = {
+            let counter = counter.clone();
+            thread::spawn(move || add_one(&block_on(counter.lock())))
+        };
+        // The turn goes to one that nobody polls.
+        drop(guard);
+        drop(leaves);
+        stays.join().unwrap();
+        assert_eq!(value(&counter), 1);
+    });
+}

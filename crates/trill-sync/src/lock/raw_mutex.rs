@@ -19,8 +19,11 @@
 //! somebody starving steps back once, by waking itself, and takes the lock in its next poll if it is still free. So a
 //! waiter whose task does not poll it delays those who come or poll by one turn and no more.
 //!
-//! Each unlock wakes one more waiter. If the woken one is never polled nor dropped and nobody locks again, those behind it
-//! sleep on although the lock is free; waking all of them at each unlock would end that and cost a herd each time.
+//! Each unlock wakes one more waiter, and one that is dropped while the lock is free wakes another though it had no turn
+//! itself. So if the woken one is neither polled nor dropped, any later event of this lock helps those behind it: a lock,
+//! a `try_lock`, a poll of a waiter, the drop of one. Without any event they sleep on although the lock is free. Only a
+//! wake of several at each unlock would end that, which costs a herd each time, or a timer, which a lock must not need:
+//! what would have to look again is not there when nothing runs.
 //!
 //! # Tested by
 //!
@@ -45,7 +48,7 @@ pub(crate) struct RawMutex {
 #[derive(Debug, Default)]
 pub(crate) struct Attempt {
     ticket: Ticket,
-    /// Not the first poll.
+    /// Its first poll found the lock taken.
     polled: bool,
     /// How often it was woken for nothing.
     losses: u8,
@@ -91,11 +94,26 @@ impl RawMutex {
     /// Gives up an attempt; a turn it had goes to the next.
     #[inline]
     pub(crate) fn cancel(&self, attempt: &mut Attempt) {
+        if attempt.polled {
+            self.cancel_contended(attempt);
+        }
+    }
+
+    /// The part of [`cancel`](RawMutex::cancel) for who was not let in at once.
+    #[cold]
+    fn cancel_contended(&self, attempt: &mut Attempt) {
         if attempt.starves() {
             self.state.fetch_sub(STARVING, Ordering::Relaxed);
             attempt.losses = 0;
         }
-        if self.waiters.remove(&mut attempt.ticket) {
+        if !attempt.ticket.is_registered() {
+            return;
+        }
+        let had_turn = self.waiters.remove(&mut attempt.ticket);
+        // Whoever has the turn may never be polled: see "Whom a waiter that nobody polls can hold up".
+        // SeqCst: pairs with `unlock`, as in `take`.
+        let is_free = self.state.load(Ordering::SeqCst) & LOCKED == 0;
+        if had_turn || is_free {
             self.waiters.notify_one();
         }
     }
