@@ -53,7 +53,25 @@ impl Header {
     /// ```
     #[inline]
     pub fn new(spawned: Spawned) -> Header {
-        let header = Header {
+        if observer::any() {
+            return Header::new_observed(spawned);
+        }
+        Header::make(spawned)
+    }
+
+    /// The part of [`new`](Header::new) for processes that are observed: with a header that has an address, and so cannot be
+    /// made where its task will have it.
+    #[cold]
+    #[inline(never)]
+    fn new_observed(spawned: Spawned) -> Header {
+        let header = Header::make(spawned);
+        observer::each(|observer| observer.spawned(&header));
+        header
+    }
+
+    #[inline]
+    fn make(spawned: Spawned) -> Header {
+        Header {
             id: TaskId::next(),
             site: spawned.site,
             extras: Slot::new(spawned.name, carried::inherited()),
@@ -63,9 +81,7 @@ impl Header {
             ticks: AtomicU64::new(0),
             wait: AtomicU64::new(0),
             location: AtomicPtr::new(ptr::null_mut()),
-        };
-        observer::each(|observer| observer.spawned(&header));
-        header
+        }
     }
 
     /// Runs `poll` as this task: it is [`current`](crate::current) meanwhile, has a fresh budget, and its poll is
@@ -115,7 +131,7 @@ impl Header {
         if spent != 0 {
             self.add_ticks(spent);
         }
-        observer::each(|observer| observer.polled(self, spent));
+        observer::each(move |observer| observer.polled(self, spent));
         result
     }
 
@@ -345,7 +361,8 @@ impl Drop for Stretch<'_> {
     fn drop(&mut self) {
         let spent = trill_world::ticks().saturating_sub(self.began);
         self.header.add_ticks(spent);
-        observer::each(|observer| observer.polled(self.header, spent));
+        let header = self.header;
+        observer::each(move |observer| observer.polled(header, spent));
     }
 }
 

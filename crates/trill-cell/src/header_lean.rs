@@ -34,13 +34,28 @@ impl Header {
     /// Makes the header of a new task, which carries the [`Locals`](crate::Locals) that are inherited here.
     #[inline]
     pub fn new(_spawned: Spawned) -> Header {
-        let header = Header {
+        if observer::any() {
+            return Header::new_observed();
+        }
+        Header::make()
+    }
+
+    /// The part of [`new`](Header::new) for processes that are observed.
+    #[cold]
+    #[inline(never)]
+    fn new_observed() -> Header {
+        let header = Header::make();
+        observer::each(|observer| observer.spawned(&header));
+        header
+    }
+
+    #[inline]
+    fn make() -> Header {
+        Header {
             id: TaskId::next(),
             extras: Slot::new(None, carried::inherited()),
             mark: AtomicU32::new(u32::MAX),
-        };
-        observer::each(|observer| observer.spawned(&header));
-        header
+        }
     }
 
     /// Runs `poll` as this task: it is [`current`](crate::current) meanwhile and has a fresh budget.
@@ -48,7 +63,7 @@ impl Header {
     pub fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
         let _current = Setting::new(self);
         let result = budget::with_budget(poll);
-        observer::each(|observer| observer.polled(self, 0));
+        observer::each(move |observer| observer.polled(self, 0));
         result
     }
 

@@ -77,14 +77,17 @@ pub fn inspected(tell: impl FnOnce(&'static dyn Inspect)) {
 /// Tells that this thread is about to block, if it is polling a future.
 #[inline]
 pub(crate) fn blocking(at: &'static Location<'static>) {
-    inspected(|inspector| {
+    inspected(move |inspector| {
         if is_polling() {
             inspector.blocking(at);
         }
     });
 }
 
+/// The part of [`inspected`] for processes that are inspected; by value, so that what `tell` has captured needs no memory
+/// on the way of those that are not.
 #[cold]
+#[inline(never)]
 fn inspected_slow(tell: impl FnOnce(&'static dyn Inspect)) {
     let inspector = *INSPECTOR.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(inspector) = inspector {

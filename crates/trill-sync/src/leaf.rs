@@ -50,7 +50,7 @@ pub(crate) fn lock_leaf<T: ?Sized, L, R>(
 #[inline]
 pub(crate) fn note_lock<L>(taken: bool, raw: &L, location: &'static Location<'static>) -> bool {
     if taken {
-        inspected(|inspector| inspector.locked(ptr::from_ref(raw).addr(), location));
+        inspected(move |inspector| inspector.locked(ptr::from_ref(raw).addr(), location));
     }
     taken
 }
@@ -58,5 +58,5 @@ pub(crate) fn note_lock<L>(taken: bool, raw: &L, location: &'static Location<'st
 /// Tells a debug mode, if there is one, that a lock is about to be left.
 #[inline]
 pub(crate) fn note_unlock<L>(raw: &L) {
-    inspected(|inspector| inspector.unlocked(ptr::from_ref(raw).addr()));
+    inspected(move |inspector| inspector.unlocked(ptr::from_ref(raw).addr()));
 }

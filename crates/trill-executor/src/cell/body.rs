@@ -159,12 +159,17 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
             quiet::catch(|| within(header, || unsafe { stage.cast::<F>().drop_in_place() }));
         count_ended(LISTED);
         let output = join_panics(polled, dropped);
-        observers(|observer| match &output {
+        let place = stage.cast::<Output<F::Output>>();
+        // SAFETY: the place is free, and still the holder's of the runnable.
+        unsafe { place.write(output) };
+        // In its place: a local one that observers may look at would lie in memory before.
+        // SAFETY: it was written just now, and nobody else touches it before the state word says that it is there. Miri on
+        // `tests/task.rs` would fail.
+        let output = unsafe { &*place };
+        observers(move |observer| match output {
             Ok(_) => observer.ended(header, Ended::Finished),
             Err(payload) => observer.ended(header, Ended::Panicked(&**payload)),
         });
-        // SAFETY: the place is free, and still the holder's of the runnable.
-        unsafe { stage.cast::<Output<F::Output>>().write(output) };
         true
     }
 
@@ -183,7 +188,7 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
             quiet::discard(payload);
         }
         count_ended(LISTED);
-        observers(|observer| observer.ended(&body.prefix.header, Ended::Dropped));
+        observers(move |observer| observer.ended(&body.prefix.header, Ended::Dropped));
     }
 
     /// See [`Table::drop_output`].
