@@ -44,9 +44,13 @@
 //! * Without a [listener](Config::listener), findings are lines on standard error, at most 20 at once and ten a second; the
 //!   next line says how many were left out.
 //! * Off, or turned off again, a hook costs one load and a branch: when a task is spawned, polled and ended, when a lock is
-//!   taken or left, and where a thread blocks. In instructions by callgrind, off against a build without the hooks: 1,347
-//!   and 1,306 for a spawn and its await, 290 and 276 for a yield, 74 and 64 for a lock and its release, and no difference
-//!   for a message through a bounded channel. On a clock none of it stands out from the noise.
+//!   taken or left, and where a thread blocks. In instructions by callgrind on x86-64, off against a build without the
+//!   hooks: 1,031 and 1,012 for a spawn and its await, 300 and 293 for a yield, 47 and 40 for a lock and its release that
+//!   nobody contends, 1,037 and 1,008 with a yield and another task that waits for it; no difference for a message through a
+//!   bounded channel and for a permit of a semaphore. In processor time of interleaved pairs of runs, on a noisy virtual
+//!   machine with two processors (ratio of the medians; the least and the greatest ratio of a pair): 1.00 for the spawn (31
+//!   pairs; 0.86 to 1.13), 1.00 for the lock (15; 0.95 to 1.05) and 1.00 where it is contended (15; 0.93 to 1.09), but 1.08 for
+//!   the yield (31; 0.88 to 1.34), 28 ns against 26 ns, and 1.03 in a shorter series (15; 0.80 to 1.27).
 //!
 //! # Features
 //!
