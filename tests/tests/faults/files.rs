@@ -1,6 +1,5 @@
 //! A disk that fails.
 
-use futures_lite::AsyncWriteExt;
 use trill::fs::File;
 use trill_reactor::Reactor;
 
