@@ -112,7 +112,7 @@ pub(crate) fn is_alone() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// Runs a command to its end, which must come within [`PATIENCE`].
+/// Runs a command to its end, which must come within three minutes.
 ///
 /// # Panics
 ///
