@@ -64,7 +64,7 @@ pub use listed::{Listed, each_listed};
 pub use locals::{Local, Locals};
 pub use observer::{Ended, Observer, Observing, observe, observers, unobserve};
 pub use spawned::Spawned;
-pub use stopwatch::{Stopwatch, pulse};
+pub use stopwatch::{Stopwatch, pulse, pulses};
 pub use unhandled::{Unhandled, What, on_unhandled, print_unhandled, report};
 pub use wait::{Kind, Wait};
 

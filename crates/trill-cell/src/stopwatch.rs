@@ -28,6 +28,20 @@ pub fn pulse() {
     PULSES.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Returns how often [`pulse`] was called, wrapping around: if it changed, some time has passed.
+///
+/// # Examples
+///
+/// ```
+/// let before = trill_cell::pulses();
+/// trill_cell::pulse();
+/// assert_ne!(trill_cell::pulses(), before);
+/// ```
+#[inline]
+pub fn pulses() -> u32 {
+    PULSES.load(Ordering::Relaxed)
+}
+
 /// Decides which polls of a thread are timed; for schedulers, see [`Header::poll_with`](crate::Header::poll_with).
 ///
 /// # Examples

@@ -55,7 +55,7 @@ impl Hunt {
     /// As many as were polled since the last time: with one at a time, a task that yields for ever let a backlog from
     /// outside drain at a sixteenth of the polls.
     #[cold]
-    fn take_from_outside(&self) -> Option<Item> {
+    pub(crate) fn take_from_outside(&self) -> Option<Item> {
         let worker = self.worker;
         let few = |queue, share| worker.fetch_up_to(queue, share, INBOX_TURNS as usize);
         let inbox = || few(&worker.inbox, Share::All);

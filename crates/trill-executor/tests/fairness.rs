@@ -2,7 +2,7 @@
 //!
 //! The bounds are the constants of `runner.rs` and `hunt.rs`: a poll of `run` polls at most 64 tasks before the thread may
 //! look at its reactor and timers. After every 16 of them one that was woken from outside has its turn at once, and up to
-//! 15 more line up behind those that are ready.
+//! 15 more line up behind those that are ready. Inside `block_on` a pulse ends a batch before that.
 #![allow(clippy::unwrap_used)] // A poisoned lock is a failed test.
 
 mod common;
@@ -260,6 +260,9 @@ fn two_that_wake_each_other_take_no_more_than_three_turns_before_a_third() {
     ex.spawn(pass("ping")).detach();
     ex.spawn(pass("pong")).detach();
     ex.spawn(async {
+        while !(ping.is_waited() && pong.is_waited()) {
+            yield_now().await;
+        }
         ping.open();
         for _ in 0..100 {
             seen.lock().unwrap().push(turns.load(Ordering::Relaxed));
@@ -275,4 +278,60 @@ fn two_that_wake_each_other_take_no_more_than_three_turns_before_a_third() {
     // One more that was in the ring already.
     assert!(most.unwrap() <= 4, "{seen:?}");
     assert!(turns.load(Ordering::Relaxed) >= 100);
+}
+
+// Behaviour 1: tasks whose polls are long do not hold up timers and sockets for 64 of them.
+#[test]
+fn a_pulse_ends_the_batch_with_the_poll_in_which_it_comes_and_the_next_begins_with_what_came_from_outside()
+ {
+    let polls = AtomicUsize::new(0);
+    let pulses = AtomicUsize::new(0);
+    let (gate, log) = (Gate::default(), Mutex::new(Vec::new()));
+    let ex = Executor::new();
+    for _ in 0..100 {
+        ex.spawn(async {
+            loop {
+                if polls.fetch_add(1, Ordering::Relaxed) % 10 == 4 {
+                    pulses.fetch_add(1, Ordering::Relaxed);
+                    trill_cell::pulse();
+                }
+                log.lock().unwrap().push("spins");
+                yield_now().await;
+            }
+        })
+        .detach();
+    }
+    ex.spawn(async {
+        gate.wait().await;
+        log.lock().unwrap().push("outside");
+    })
+    .detach();
+    block_on(async {
+        let mut run = pin!(ex.run(pending::<()>()));
+        while !gate.is_waited() {
+            assert!(poll_once(run.as_mut()).is_pending());
+        }
+        for _ in 0..100 {
+            let before = (
+                polls.load(Ordering::Relaxed),
+                pulses.load(Ordering::Relaxed),
+            );
+            assert!(poll_once(run.as_mut()).is_pending());
+            // The attendant's own pulse may come in between, so a batch may be shorter, but never longer.
+            let after = polls.load(Ordering::Relaxed);
+            let has_pulsed = pulses.load(Ordering::Relaxed) - before.1;
+            assert!(has_pulsed <= 1 && after - before.0 <= 10);
+            assert!(has_pulsed == 0 || after % 10 == 5, "{after} polls");
+        }
+        // Two slow batches, whichever of them begins outside: 100 tasks are ready, and none of them goes first twice.
+        while polls.load(Ordering::Relaxed) % 10 != 5 {
+            assert!(poll_once(run.as_mut()).is_pending());
+        }
+        log.lock().unwrap().clear();
+        gate.open();
+        for _ in 0..2 {
+            assert!(poll_once(run.as_mut()).is_pending());
+        }
+        assert!(log.lock().unwrap().contains(&"outside"));
+    });
 }
