@@ -13,7 +13,8 @@
 //!
 //! 1. `NOTIFIED` → `RUNNING` by the owner in [`Parker::take`], before each poll.
 //! 2. `RUNNING` → `ASLEEP` or `DRIVING` by the owner in [`Parker::begin`]; fails if notified.
-//! 3. `DRIVING` → `ASLEEP` by the owner in [`Parker::fall_asleep`], when another thread is inside the driver.
+//! 3. `DRIVING`, `RUNNING` → `ASLEEP` by the owner in [`Parker::fall_asleep`], when another thread is inside the driver or the
+//!    driver has failed; fails if notified.
 //! 4. `ASLEEP`, `DRIVING` → `RUNNING` by the owner in [`Parker::awake`], after a deadline or an event.
 //! 5. any → `NOTIFIED` by anybody in [`Parker::unpark`]. Whoever does it sees in the old state what the owner needs:
 //!    a futex wake for `ASLEEP`, an interrupt of the driver for `DRIVING`, nothing otherwise.
@@ -98,12 +99,16 @@ impl Parker {
             .is_ok()
     }
 
-    /// Moves from the driver to the futex. Returns `false` if the thread was notified and must not park.
+    /// Moves from the driver to the futex, also if the driver has said [`awake`](Parker::awake) and then failed. Returns
+    /// `false` if the thread was notified and must not park.
     pub fn fall_asleep(&self) -> bool {
-        // Relaxed: as in `begin`.
-        self.state
-            .compare_exchange(DRIVING, ASLEEP, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        // Only the owner changes the state to or from these two.
+        [DRIVING, RUNNING].into_iter().any(|before| {
+            // Relaxed: as in `begin`.
+            self.state
+                .compare_exchange(before, ASLEEP, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        })
     }
 
     /// Sleeps until unparked or until `timeout` has passed; call after `begin` or `fall_asleep` said yes.
