@@ -7,12 +7,20 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_lite::future::zip;
 use trill_net::unix::{FDS_MAX, UnixDatagram, UnixStream};
 use trill_park::block_on;
 
 use support::poll_once;
+
+/// Keeps the tests of this file apart: the one that starts a program has, until that begins, a copy of every descriptor, and
+/// the others ask who holds theirs.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A pipe: what is written to the second end comes out of the first.
 fn pipe() -> (OwnedFd, File) {
@@ -37,6 +45,7 @@ fn has_reader(mut write: &File) -> bool {
 
 #[test]
 fn descriptors_arrive_in_order_with_their_bytes() {
+    let _alone = alone();
     block_on(async {
         let (a, b) = UnixStream::pair().unwrap();
         let (pipes, mut writers): (Vec<_>, Vec<_>) = (0..5).map(|_| pipe()).unzip();
@@ -72,6 +81,7 @@ fn descriptors_arrive_in_order_with_their_bytes() {
 
 #[test]
 fn datagrams_carry_descriptors_and_may_be_empty() {
+    let _alone = alone();
     block_on(async {
         let (a, b) = UnixDatagram::pair().unwrap();
         let (read, write) = pipe();
@@ -91,6 +101,7 @@ fn datagrams_carry_descriptors_and_may_be_empty() {
 
 #[test]
 fn descriptors_beyond_the_limit_are_closed() {
+    let _alone = alone();
     block_on(async {
         for limit in [0, 1, 2, 3] {
             let (a, b) = UnixStream::pair().unwrap();
@@ -110,6 +121,7 @@ fn descriptors_beyond_the_limit_are_closed() {
 
 #[test]
 fn a_read_without_descriptors_closes_them() {
+    let _alone = alone();
     block_on(async {
         let (a, b) = UnixStream::pair().unwrap();
         let (read, write) = pipe();
@@ -123,6 +135,7 @@ fn a_read_without_descriptors_closes_them() {
 
 #[test]
 fn a_message_carries_as_many_as_the_limit_says() {
+    let _alone = alone();
     block_on(async {
         let (a, b) = UnixStream::pair().unwrap();
         let null = File::open("/dev/null").unwrap();
@@ -140,6 +153,7 @@ fn a_message_carries_as_many_as_the_limit_says() {
 
 #[test]
 fn a_dropped_wait_takes_no_descriptor() {
+    let _alone = alone();
     block_on(async {
         let (a, b) = UnixStream::pair().unwrap();
         let mut buffer = [0; 8];
@@ -169,6 +183,7 @@ fn a_dropped_wait_takes_no_descriptor() {
 /// A process that may open few descriptors receives many: it gets some, is told, and none stays open.
 #[test]
 fn descriptors_that_find_no_room_are_told_and_leak_nothing() {
+    let _alone = alone();
     if std::env::var_os(CHILD).is_some() {
         return in_a_process_with_few_descriptors();
     }

@@ -14,6 +14,10 @@ fn a_sync_that_fails_is_reported_once_and_not_tried_again() {
         // On the pool: what a ring does cannot be made to fail from outside.
         let reactor = Reactor::builder().rings(false).build().unwrap();
         let _entered = reactor.enter();
+        // strace counts the calls of each thread by itself, so there is one.
+        let pool = trill_blocking::Pool::builder().max_threads(1).build();
+        let pool = pool.unwrap();
+        let _pool = pool.enter();
         let path = std::env::temp_dir().join(format!("trill-sync-{}", std::process::id()));
         trill_reactor::block_on(async {
             let mut file = File::create(&path).await.unwrap();
@@ -35,6 +39,10 @@ fn a_write_that_fails_is_reported_once_and_its_bytes_stay_in_line() {
     with(test, "39b", &injections, || {
         let reactor = Reactor::builder().rings(false).build().unwrap();
         let _entered = reactor.enter();
+        // strace counts the calls of each thread by itself, so there is one.
+        let pool = trill_blocking::Pool::builder().max_threads(1).build();
+        let pool = pool.unwrap();
+        let _pool = pool.enter();
         trill::fs::set_try_now(false);
         let path = std::env::temp_dir().join(format!("trill-line-{}", std::process::id()));
         trill_reactor::block_on(async {

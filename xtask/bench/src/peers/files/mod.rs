@@ -13,6 +13,7 @@ mod trill;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::clock::{self, Clock};
 use crate::host::Cpu;
@@ -72,7 +73,10 @@ struct Place(PathBuf);
 
 impl Place {
     fn new() -> io::Result<Place> {
-        let place = Place(std::env::temp_dir().join(format!("trill-bench-{}", std::process::id())));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("trill-bench-{}-{number}", std::process::id());
+        let place = Place(std::env::temp_dir().join(name));
         std::fs::create_dir_all(&place.0)?;
         std::fs::write(place.small(), vec![1; SMALL_BYTES])?;
         std::fs::write(place.file(), vec![2; FILE_BYTES])?;
