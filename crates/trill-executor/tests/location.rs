@@ -2,7 +2,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)] // Each await stands on the line whose number is given.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![allow(clippy::redundant_async_block)] // The await is what is tested.
-#![cfg(not(loom))]
+#![cfg(all(not(loom), feature = "insight"))] // Without it tasks keep nothing of what they wait for.
 
 use std::future::{Future, pending};
 use std::pin::Pin;

@@ -232,7 +232,7 @@ fn block_on_takes_the_type_of_the_value() {
 }
 
 /// A tree of files, by the names that a program for smol knows.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "fs"))]
 #[test]
 fn files_and_directories() -> io::Result<()> {
     use smol::fs::unix::{DirEntryExt, MetadataExt, OpenOptionsExt};
