@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use trill::channel::{Receiver, Sender, bounded, oneshot};
 use trill::fs::{self, File, OpenOptions};
-use trill::prelude::*;
 use trill_examples::{Checksum, Row, print_table, scale};
 
 fn main() -> io::Result<()> {
