@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use trill_cell::Stopwatch;
 use trill_park::Thread;
@@ -45,7 +45,7 @@ impl Runner {
             hunt: Hunt::new(state.hire()),
             free: RefCell::default(),
             stopwatch: Stopwatch::new(),
-            pace: Pace::new(),
+            pace: Pace::default(),
             served_by: None,
             is_fixed,
         }
@@ -87,8 +87,11 @@ impl Runner {
         if polled.is_pending() {
             let is_simulated = !World::current().is_os();
             stopwatch.start(is_simulated || !worker.is_watched());
-            pace.start(is_simulated, worker.is_watched());
-            run_batch(hunt, &current, pace, cx);
+            if pace.is_slow && !is_simulated {
+                run_slow_batch(hunt, &current, pace, cx);
+            } else {
+                pace.is_slow = run_batch(hunt, &current, is_simulated, cx);
+            }
         }
         polled
     }
@@ -162,51 +165,110 @@ impl fmt::Debug for Runner {
     }
 }
 
-/// Runs up to [`BATCH_POLLS`] runnables, fewer if they take long; falls asleep when there are no more, else asks to be
-/// polled again.
-fn run_batch(hunt: &mut Hunt, current: &Current<'_>, pace: &mut Pace, cx: &mut Context<'_>) {
+/// Runs up to [`BATCH_POLLS`] runnables; falls asleep when there are no more, else asks to be polled again.
+///
+/// Ends early, and returns `true`, when the attendant says that the thread has not looked at its timers and sockets for 2 ms.
+fn run_batch(
+    hunt: &mut Hunt,
+    current: &Current<'_>,
+    is_simulated: bool,
+    cx: &mut Context<'_>,
+) -> bool {
     let worker = hunt.worker;
-    for polls in 0..BATCH_POLLS {
-        let next = if pace.is_simulated {
-            hunt.pick()
-        } else if polls == 0 && pace.looks_outside() {
-            hunt.take_from_outside().or_else(|| hunt.next())
-        } else {
-            hunt.next()
+    for _ in 0..BATCH_POLLS {
+        let next = match is_simulated {
+            false => hunt.next(),
+            true => hunt.pick(),
         };
         match next {
             Some(item) => {
                 if hunt.searching {
                     worker.state.end_search(&mut hunt.searching);
                 }
-                run_one(worker, current, item);
-                if pace.is_over() {
-                    break;
+                if run_one(worker, current, item) && !is_simulated {
+                    cx.waker().wake_by_ref();
+                    return true;
                 }
             }
             None if worker
                 .state
                 .fall_asleep(worker, &mut hunt.searching, cx.waker()) =>
             {
-                return;
+                return false;
             }
             None => {}
         }
     }
     cx.waker().wake_by_ref();
+    false
 }
 
-/// Polls one task.
+/// As [`run_batch`], while polls are long: ends after [`SLOW_BATCH`], so that timers and sockets need not wait for more than
+/// one such poll.
+#[cold]
+fn run_slow_batch(hunt: &mut Hunt, current: &Current<'_>, pace: &mut Pace, cx: &mut Context<'_>) {
+    let worker = hunt.worker;
+    let began = trill_world::now();
+    // Every other one, so that neither waits for the other.
+    pace.skips_outside = !pace.skips_outside;
+    let mut next = match pace.skips_outside {
+        true => hunt.take_from_outside(),
+        false => None,
+    };
+    for _ in 0..BATCH_POLLS {
+        match next.take().or_else(|| hunt.next()) {
+            Some(item) => {
+                if hunt.searching {
+                    worker.state.end_search(&mut hunt.searching);
+                }
+                run_one(worker, current, item);
+                if trill_world::now().saturating_duration_since(began) >= SLOW_BATCH {
+                    cx.waker().wake_by_ref();
+                    return;
+                }
+            }
+            None if worker
+                .state
+                .fall_asleep(worker, &mut hunt.searching, cx.waker()) =>
+            {
+                pace.is_slow = false;
+                return;
+            }
+            None => {}
+        }
+    }
+    pace.is_slow = false;
+    cx.waker().wake_by_ref();
+}
+
+/// How long polls take, as far as others must not wait for it: timers and sockets are looked at between two batches alone.
+///
+/// Sixty-four polls of a millisecond would hold them up for as long. Nobody reads a clock for that as long as polls are
+/// short: the attendant tells of a thread whose turn takes 2 ms. Then batches are slow ones, until one gets through.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Whether the next batch is a slow one.
+    is_slow: bool,
+    /// Whether the last slow batch began with what came from outside.
+    skips_outside: bool,
+}
+
+/// After how long a slow batch ends: the time between two looks at timers and sockets.
+const SLOW_BATCH: Duration = Duration::from_micros(50);
+
+/// Polls one task; says whether the attendant has found the thread stuck meanwhile.
 #[inline]
-fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) {
+fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) -> bool {
     // SAFETY: queues hold what `into_raw` gave, and each item comes out once. `queue` upholds it; the models in
     // `tests/loom_queue.rs` would fail.
     let runnable = unsafe { Runnable::from_raw(item) };
     runnable.home().move_to(worker);
     current.with_task(item, |tab| runnable.run(tab));
-    if worker.stalled.load(Ordering::Relaxed) {
+    let was_stuck = worker.stalled.load(Ordering::Relaxed);
+    if was_stuck {
         worker.stalled.store(false, Ordering::Relaxed);
     }
+    was_stuck
 }
 
 /// Gives a worker's record back, and what it has to the others.
@@ -241,73 +303,6 @@ impl Drop for Host {
         }
     }
 }
-
-/// How long polls take, as far as others must not wait for it: timers and sockets are looked at between two batches alone.
-///
-/// Sixty-four polls of a millisecond would hold them up for as long. Usually nobody reads a clock here: the attendant's
-/// pulse, every 2 ms while a thread runs, ends a batch in which it is heard. After that batches are slow ones, which read
-/// the clock after each poll and end after [`SLOW_BATCH`], until one gets through.
-#[derive(Debug)]
-struct Pace {
-    is_simulated: bool,
-    /// Whether the attendant gives the pulse for this thread. A simulated world has its own clock, and the pulse is none of
-    /// its business.
-    is_timed: bool,
-    /// The pulses when the batch began.
-    pulses: u32,
-    /// Whether the last batch was ended before its polls or the runnables were.
-    is_slow: bool,
-    /// When the batch began, if it is a slow one.
-    began: Option<Instant>,
-    /// Whether the next slow batch begins with what came from outside.
-    is_outside_next: bool,
-}
-
-impl Pace {
-    fn new() -> Pace {
-        Pace {
-            is_simulated: false,
-            is_timed: false,
-            pulses: 0,
-            is_slow: false,
-            began: None,
-            is_outside_next: true,
-        }
-    }
-
-    /// Begins a batch.
-    #[inline]
-    fn start(&mut self, is_simulated: bool, is_watched: bool) {
-        self.is_simulated = is_simulated;
-        self.is_timed = is_watched && !is_simulated;
-        self.pulses = trill_cell::pulses();
-        let is_slow = std::mem::take(&mut self.is_slow) && self.is_timed;
-        self.began = is_slow.then(trill_world::now);
-    }
-
-    /// Says whether the batch begins with what came from outside: every other slow one, so that neither waits for the other.
-    #[inline]
-    fn looks_outside(&mut self) -> bool {
-        if self.began.is_none() {
-            return false;
-        }
-        self.is_outside_next = !self.is_outside_next;
-        !self.is_outside_next
-    }
-
-    /// Says whether the batch has taken so long that it is the turn of timers and sockets.
-    #[inline]
-    fn is_over(&mut self) -> bool {
-        let is_late = |began| trill_world::now().saturating_duration_since(began) >= SLOW_BATCH;
-        self.is_slow = self.is_timed
-            && (trill_cell::pulses() != self.pulses || self.began.is_some_and(is_late));
-        self.is_slow
-    }
-}
-
-/// After how long a slow batch ends: the time between two looks at timers and sockets. Polls of such a batch take more than
-/// 30 µs on average, or it was hit by chance; a reading of the clock takes 0.03.
-const SLOW_BATCH: Duration = Duration::from_micros(50);
 
 /// Runnables after which the thread's reactor and timers get a look: about 5 µs of short polls, far below the 50 µs
 /// between two looks.

@@ -2,7 +2,7 @@
 //!
 //! The bounds are the constants of `runner.rs` and `hunt.rs`: a poll of `run` polls at most 64 tasks before the thread may
 //! look at its reactor and timers. After every 16 of them one that was woken from outside has its turn at once, and up to
-//! 15 more line up behind those that are ready. Inside `block_on` a pulse ends a batch before that.
+//! 15 more line up behind those that are ready. Inside `block_on` a batch ends before that when the attendant finds it too long.
 #![allow(clippy::unwrap_used)] // A poisoned lock is a failed test.
 
 mod common;
@@ -282,18 +282,19 @@ fn two_that_wake_each_other_take_no_more_than_three_turns_before_a_third() {
 
 // Behaviour 1: tasks whose polls are long do not hold up timers and sockets for 64 of them.
 #[test]
-fn a_pulse_ends_the_batch_with_the_poll_in_which_it_comes_and_the_next_begins_with_what_came_from_outside()
- {
+fn a_poll_in_which_the_thread_is_found_stuck_ends_the_batch_and_the_next_two_look_outside() {
     let polls = AtomicUsize::new(0);
-    let pulses = AtomicUsize::new(0);
     let (gate, log) = (Gate::default(), Mutex::new(Vec::new()));
     let ex = Executor::new();
     for _ in 0..100 {
         ex.spawn(async {
             loop {
                 if polls.fetch_add(1, Ordering::Relaxed) % 10 == 4 {
-                    pulses.fetch_add(1, Ordering::Relaxed);
-                    trill_cell::pulse();
+                    // The attendant looks at a running thread with each pulse; at the second look in one poll it is stuck.
+                    let before = trill_cell::pulses();
+                    while trill_cell::pulses().wrapping_sub(before) < 4 {
+                        std::thread::yield_now();
+                    }
                 }
                 log.lock().unwrap().push("spins");
                 yield_now().await;
@@ -311,19 +312,13 @@ fn a_pulse_ends_the_batch_with_the_poll_in_which_it_comes_and_the_next_begins_wi
         while !gate.is_waited() {
             assert!(poll_once(run.as_mut()).is_pending());
         }
-        for _ in 0..100 {
-            let before = (
-                polls.load(Ordering::Relaxed),
-                pulses.load(Ordering::Relaxed),
-            );
+        for _ in 0..5 {
+            let before = polls.load(Ordering::Relaxed);
             assert!(poll_once(run.as_mut()).is_pending());
-            // The attendant's own pulse may come in between, so a batch may be shorter, but never longer.
+            // A slow batch may be shorter, none is longer.
             let after = polls.load(Ordering::Relaxed);
-            let has_pulsed = pulses.load(Ordering::Relaxed) - before.1;
-            assert!(has_pulsed <= 1 && after - before.0 <= 10);
-            assert!(has_pulsed == 0 || after % 10 == 5, "{after} polls");
+            assert!(after - before <= 10, "{} polls in a batch", after - before);
         }
-        // Two slow batches, whichever of them begins outside: 100 tasks are ready, and none of them goes first twice.
         while polls.load(Ordering::Relaxed) % 10 != 5 {
             assert!(poll_once(run.as_mut()).is_pending());
         }
