@@ -11,7 +11,19 @@ use crate::thread::{Home, Thread};
 
 /// Every record of a thread that the attendant looks after, and its own. Records are never freed: a waker may point to
 /// one at any time.
-static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
+///
+/// A list that is read without a lock: the attendant looks through it at any time, and a lock that it held when another thread
+/// forked would be held for ever in the child.
+static THREADS: Link = Link::new();
+
+/// Where the list goes on.
+type Link = OnceLock<&'static Node>;
+
+/// An entry of the list.
+struct Node {
+    thread: &'static Thread,
+    next: Link,
+}
 
 /// Records of threads of the operating system's world whose thread has ended.
 static FREE: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
@@ -46,9 +58,15 @@ pub(crate) fn release(thread: &'static Thread) {
 pub(crate) fn add(home: Home) -> &'static Thread {
     // From now on a child knows that it has the records, and not the threads.
     trill_world::forks();
-    let mut threads = lock(&THREADS);
     let thread: &'static Thread = Box::leak(Box::new(Thread::new(next_index(), home)));
-    threads.push(thread);
+    let next = Link::new();
+    let node: &'static Node = Box::leak(Box::new(Node { thread, next }));
+    let mut end = &THREADS;
+    while end.set(node).is_err() {
+        if let Some(last) = end.get() {
+            end = &last.next;
+        }
+    }
     thread
 }
 
@@ -58,9 +76,10 @@ fn next_index() -> usize {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Iterates over all [`THREADS`], also those added meanwhile, without holding a lock while the caller works on one.
+/// Iterates over all [`THREADS`], also those added meanwhile.
 pub(crate) fn threads() -> impl Iterator<Item = &'static Thread> {
-    (0..).map_while(|index| lock(&THREADS).get(index).copied())
+    let first = THREADS.get().copied();
+    std::iter::successors(first, |node| node.next.get().copied()).map(|node| node.thread)
 }
 
 /// Finds the number of a driver, and gives it one if it is new.
