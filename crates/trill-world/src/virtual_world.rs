@@ -1,6 +1,5 @@
 //! A world for tests: its clock stands while somebody runs and jumps when everybody waits.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -51,12 +50,12 @@ struct State {
     elapsed: Duration,
     /// Threads in the world that are not parked.
     running: usize,
-    /// Deadlines of parked threads.
-    parked: BTreeMap<Spot, Option<Instant>>,
-    /// Spots that were unparked, as a set.
-    tokens: BTreeMap<Spot, ()>,
-    /// Generator state of each random stream.
-    streams: BTreeMap<&'static str, u64>,
+    /// Deadlines of parked threads: few enough to be searched one by one.
+    parked: Vec<(Spot, Option<Instant>)>,
+    /// Spots that were unparked, each once.
+    tokens: Vec<Spot>,
+    /// Generator state of each random stream, of which there are a handful.
+    streams: Vec<(&'static str, u64)>,
 }
 
 impl VirtualWorld {
@@ -168,7 +167,14 @@ impl Shared {
         if state.running > 0 || !state.tokens.is_empty() {
             return true;
         }
-        let Some(next) = state.parked.values().flatten().min().copied() else {
+        let mut next = None;
+        for &(_, until) in &state.parked {
+            next = match (next, until) {
+                (Some(next), Some(until)) => Some(Instant::min(next, until)),
+                (one, other) => one.or(other),
+            };
+        }
+        let Some(next) = next else {
             return state.parked.is_empty() || self.outside_wakes;
         };
         state.elapsed = state
@@ -176,6 +182,25 @@ impl Shared {
             .max(next.saturating_duration_since(self.origin));
         self.changed.notify_all();
         true
+    }
+}
+
+impl State {
+    /// Takes the token of `spot`; says whether there was one.
+    fn take_token(&mut self, spot: Spot) -> bool {
+        let place = self.tokens.iter().position(|&other| other == spot);
+        if let Some(place) = place {
+            self.tokens.swap_remove(place);
+        }
+        place.is_some()
+    }
+
+    /// Strikes `spot` off the parked.
+    fn leave(&mut self, spot: Spot) {
+        let place = self.parked.iter().position(|&(other, _)| other == spot);
+        if let Some(place) = place {
+            self.parked.swap_remove(place);
+        }
     }
 }
 
@@ -194,17 +219,20 @@ impl Simulate for Shared {
 
     fn random(&self, stream: &'static str) -> u64 {
         let mut state = self.lock();
-        let seed = self.seed;
-        let slot = state.streams.entry(stream).or_insert_with(|| {
-            // FNV-1a over the name keeps streams of one seed apart.
-            stream
-                .bytes()
-                .fold(seed ^ 0xCBF2_9CE4_8422_2325, |hash, byte| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-                })
-        });
-        let (next, value) = split_mix(*slot);
-        *slot = next;
+        for (name, slot) in &mut state.streams {
+            if *name == stream {
+                let (next, value) = split_mix(*slot);
+                *slot = next;
+                return value;
+            }
+        }
+        // FNV-1a over the name keeps streams of one seed apart.
+        let mut hash = self.seed ^ 0xCBF2_9CE4_8422_2325;
+        for &byte in stream.as_bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+        let (next, value) = split_mix(hash);
+        state.streams.push((stream, next));
         value
     }
 
@@ -252,16 +280,16 @@ impl Simulate for Shared {
 
     fn park(&self, spot: Spot, until: Option<Instant>) {
         let mut state = self.lock();
-        if state.tokens.remove(&spot).is_some() {
+        if state.take_token(spot) {
             return;
         }
-        state.parked.insert(spot, until);
+        state.parked.push((spot, until));
         state.running -= 1;
         let mut alive = self.jump_if_all_wait(&mut state);
         loop {
             let reached = until.is_some_and(|until| self.origin + state.elapsed >= until);
-            if state.tokens.remove(&spot).is_some() || reached || !alive {
-                state.parked.remove(&spot);
+            if state.take_token(spot) || reached || !alive {
+                state.leave(spot);
                 state.running += 1;
                 break;
             }
@@ -281,7 +309,11 @@ impl Simulate for Shared {
     }
 
     fn unpark(&self, spot: Spot) {
-        self.lock().tokens.insert(spot, ());
+        let mut state = self.lock();
+        if !state.tokens.contains(&spot) {
+            state.tokens.push(spot);
+        }
+        drop(state);
         self.changed.notify_all();
     }
 }
