@@ -59,7 +59,8 @@ where
     F: Future,
     S: Fn(Runnable, bool),
 {
-    if size_of::<F>() >= LARGE {
+    // A constant, so that only one kind of cell is compiled.
+    if const { size_of::<F>() >= LARGE } {
         // A large future would be moved about and make the cells of all its siblings large.
         let Parts {
             future,
@@ -166,10 +167,11 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         // SAFETY: it was written just now, and nobody else touches it before the state word says that it is there. Miri on
         // `tests/task.rs` would fail.
         let output = unsafe { &*place };
-        observers(move |observer| match output {
-            Ok(_) => observer.ended(header, Ended::Finished),
-            Err(payload) => observer.ended(header, Ended::Panicked(&**payload)),
-        });
+        let panic = match output {
+            Ok(_) => None,
+            Err(payload) => Some(&**payload),
+        };
+        tell_end(header, panic);
         true
     }
 
@@ -188,7 +190,7 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
             quiet::discard(payload);
         }
         count_ended(LISTED);
-        observers(move |observer| observer.ended(&body.prefix.header, Ended::Dropped));
+        tell_dropped(&body.prefix.header);
     }
 
     /// See [`Table::drop_output`].
@@ -216,7 +218,7 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         let runnable = unsafe { Runnable::from_raw(cell.cast()) };
         // SAFETY: as `Table` demands; the runnable keeps the cell alive until it is handed over.
         let body = unsafe { Self::of(cell) };
-        if size_of::<S>() == 0 && !needs_drop::<S>() {
+        if const { size_of::<S>() == 0 && !needs_drop::<S>() } {
             (body.schedule)(runnable, is_end_of_poll);
         } else {
             // The task may end while the function, which lies in its cell and is dropped with it, is still running.
@@ -329,6 +331,21 @@ fn leave_registry(header: &Header) {
             current.delist(place);
         });
     }
+}
+
+/// Tells observers that the future is gone, and with which panic if it ended in one.
+#[inline]
+fn tell_end(header: &Header, panic: Option<&(dyn Any + Send)>) {
+    observers(move |observer| match panic {
+        None => observer.ended(header, Ended::Finished),
+        Some(payload) => observer.ended(header, Ended::Panicked(payload)),
+    });
+}
+
+/// Tells observers that the future was dropped before its end.
+#[inline]
+fn tell_dropped(header: &Header) {
+    observers(move |observer| observer.ended(header, Ended::Dropped));
 }
 
 /// Counts a task of an executor as ended, once its future is gone.
