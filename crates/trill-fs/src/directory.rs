@@ -14,10 +14,11 @@ use futures_core::Stream;
 use trill_cell::Kind;
 use trill_reactor::op::CreateDir;
 
-use crate::leaf::{Leaf, pooled};
+use crate::leaf::Leaf;
 use crate::metadata::{FileType, Metadata};
 use crate::options::c_path;
 use crate::paths::symlink_metadata;
+use crate::pool::pooled;
 use crate::sys::{self, Listing};
 use crate::work::{Work, turn};
 

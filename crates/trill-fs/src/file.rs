@@ -11,9 +11,10 @@ use trill_reactor::op::{SetLen, Stat, Sync};
 
 use crate::at::{ReadAt, WriteAt};
 use crate::flow::Shared;
-use crate::leaf::{Leaf, pooled};
+use crate::leaf::Leaf;
 use crate::metadata::Metadata;
 use crate::options::OpenOptions;
+use crate::pool::pooled;
 use crate::sys::{self, Permissions};
 use crate::work::Work;
 

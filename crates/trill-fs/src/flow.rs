@@ -20,8 +20,9 @@ use trill_cell::{Unhandled, What};
 use trill_reactor::Reactor;
 use trill_reactor::op::{Close, Read, Write};
 
-use crate::leaf::{FILES, Leaf, pooled};
+use crate::leaf::Leaf;
 use crate::now::{NOW_MAX, OWN_POSITION, is_on};
+use crate::pool::{Job, Outcome, give, pooled};
 use crate::sys;
 use crate::work::Work;
 
@@ -251,16 +252,8 @@ impl Shared {
             return;
         }
         drop(flow);
-        let shared = self.clone();
-        let finish = move || {
-            let flushed = trill_park::block_on(std::future::poll_fn(|cx| shared.poll_flush(cx)));
-            if let Err(error) = flushed {
-                tell(&error);
-            }
-        };
-        match trill_blocking::try_unblock_in(&FILES, finish) {
-            Ok(task) => task.detach(),
-            Err(error) => tell(&error),
+        if let Ok(task) = give(Box::new(Finish(self.clone()))) {
+            task.detach();
         }
     }
 
@@ -371,12 +364,30 @@ impl Drop for Shared {
         match submitted {
             Ok(pending) => pending.detach(),
             Err(close) => {
-                // A pool that refuses drops the job, which closes here and now.
-                if let Ok(task) = trill_blocking::try_unblock_in(&FILES, move || drop(close)) {
+                // If the pool refuses, it is closed here and now.
+                if let Ok(task) = give(Box::new(close)) {
                     task.detach();
                 }
             }
         }
+    }
+}
+
+/// Writes what was accepted, when nobody waits for it any more.
+struct Finish(Arc<Shared>);
+
+impl Job for Finish {
+    fn run(self: Box<Self>) -> Outcome {
+        let flushed = trill_park::block_on(std::future::poll_fn(|cx| self.0.poll_flush(cx)));
+        if let Err(error) = flushed {
+            tell(&error);
+        }
+        Box::new(())
+    }
+
+    fn refused(self: Box<Self>, error: io::Error) -> Outcome {
+        tell(&error);
+        Box::new(())
     }
 }
 

@@ -45,6 +45,7 @@ mod now;
 mod options;
 mod own_position;
 mod paths;
+mod pool;
 mod streams;
 mod sys;
 pub mod unix;

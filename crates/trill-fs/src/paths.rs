@@ -8,10 +8,11 @@ use trill_reactor::op::{Read, Rename, Stat, Unlink};
 
 use crate::directory::{DirBuilder, ReadDir};
 use crate::flow::Shared;
-use crate::leaf::{Leaf, has_ring, pooled};
+use crate::leaf::{Leaf, has_ring};
 use crate::metadata::Metadata;
 use crate::now::{NOW_MAX, OWN_POSITION};
 use crate::options::{c_path, open};
+use crate::pool::pooled;
 use crate::sys::{self, Permissions};
 use crate::work::Work;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 pub use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 
 use crate::directory::{DirBuilder, DirEntry};
-use crate::leaf::pooled;
 use crate::options::OpenOptions;
+use crate::pool::pooled;
 use crate::sys;
 use crate::work::Work;
 
