@@ -62,6 +62,7 @@
 
 mod caught;
 mod group;
+mod line;
 mod local;
 pub mod many;
 mod pinned;

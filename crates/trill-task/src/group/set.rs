@@ -1,6 +1,6 @@
 //! Tasks whose ends are collected as they come.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -19,6 +19,7 @@ use super::holder::{self, Hold};
 use super::refused::{Refused, WhyRefused};
 use super::set_next::{JoinNext, JoinNextWithId, Shutdown};
 use crate::caught;
+use crate::line::Line;
 use crate::token::CancelToken;
 
 /// Tasks of one type of value, whose ends are collected in the order in which they come.
@@ -52,7 +53,7 @@ pub struct TaskSet<T> {
     shared: Arc<Shared<T>>,
     token: CancelToken,
     /// Those that were not collected yet, by number.
-    tasks: BTreeMap<u64, TaskId>,
+    tasks: Line<TaskId>,
     next: u64,
 }
 
@@ -66,7 +67,7 @@ impl<T> TaskSet<T> {
         TaskSet {
             shared: Arc::default(),
             token: CancelToken::current().map_or_else(CancelToken::new, |token| token.child()),
-            tasks: BTreeMap::new(),
+            tasks: Line::new(),
             next: 0,
         }
     }
@@ -90,7 +91,7 @@ impl<T> TaskSet<T> {
     /// assert!(trill_task::TaskSet::<u8>::new().is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
+        self.tasks.len() == 0
     }
 
     /// Cancels all tasks: each is dropped where it next waits, and is collected as cancelled. Tasks that are spawned
@@ -139,7 +140,7 @@ impl<T> TaskSet<T> {
         // A token that is dropped cancels nothing, but the set's drop cancels the one it has.
         self.token = CancelToken::current().map_or_else(CancelToken::new, |token| token.child());
         self.shared = Arc::default();
-        self.tasks.clear();
+        self.tasks.take();
     }
 
     /// Waits for the next task to end, and returns how; `None` if there are no tasks.
@@ -228,7 +229,7 @@ impl<T> TaskSet<T> {
 
     /// Polls for the next end.
     pub(super) fn poll_next_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Collected<T>>> {
-        if self.tasks.is_empty() {
+        if self.is_empty() {
             return Poll::Ready(None);
         }
         let mut state = self.shared.lock();
@@ -247,7 +248,7 @@ impl<T> TaskSet<T> {
     }
 
     fn collected(&mut self, (number, end): (u64, End<T>)) -> Collected<T> {
-        let id = self.tasks.remove(&number);
+        let id = take_known(&mut self.tasks, number);
         let id = id.expect("a task is known from its spawn until it is collected");
         let result = match end {
             End::Returned(value) => Ok(value),
@@ -256,6 +257,16 @@ impl<T> TaskSet<T> {
         };
         (id, result.map_err(|why| ChildError::new(id, why)))
     }
+}
+
+// Apart from the set, so that programs do not compile them for each type of value.
+
+fn add_known(tasks: &mut Line<TaskId>, number: u64, id: TaskId) {
+    tasks.push(number, id);
+}
+
+fn take_known(tasks: &mut Line<TaskId>, number: u64) -> Option<TaskId> {
+    tasks.remove(number)
 }
 
 /// How a task ended, with its identity.
@@ -319,7 +330,7 @@ impl<T: Send + 'static> TaskSet<T> {
             Ok(task) => {
                 let id = task.id();
                 self.next += 1;
-                self.tasks.insert(number, id);
+                add_known(&mut self.tasks, number, id);
                 task.detach();
                 Ok(SetTask { id, token })
             }

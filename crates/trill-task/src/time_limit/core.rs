@@ -1,6 +1,5 @@
 //! What a time limit and the work under it share, and how the work waits for it.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::{Future, Pending, pending};
 use std::mem;
@@ -12,6 +11,7 @@ use std::time::Instant;
 use trill_timer::{Elapsed, Timeout, timeout_at};
 
 use super::Expired;
+use crate::line::{Line, Place};
 use crate::primitive::Mutex;
 use crate::token::CancelToken;
 
@@ -27,7 +27,7 @@ struct State {
     /// The number of the next one that waits.
     next: u64,
     /// Who is under the limit and must look at it when it is moved.
-    waiting: BTreeMap<u64, Waker>,
+    waiting: Line<Waker>,
 }
 
 impl Shared {
@@ -55,9 +55,9 @@ impl Shared {
                 return Err(Expired(()));
             }
             state.when = when;
-            Ok(mem::take(&mut state.waiting))
+            Ok(state.waiting.take())
         })?;
-        waiting.into_values().for_each(trill_park::wake);
+        wake_all(waiting);
         Ok(())
     }
 
@@ -65,18 +65,18 @@ impl Shared {
     fn expire(&self, when: Instant) -> bool {
         let waiting = self.locked(|state| {
             if state.is_expired {
-                return Some(BTreeMap::new());
+                return Some(Vec::new());
             }
             if state.when != Some(when) {
                 return None;
             }
             state.is_expired = true;
-            Some(mem::take(&mut state.waiting))
+            Some(state.waiting.take())
         });
         let Some(waiting) = waiting else {
             return false;
         };
-        waiting.into_values().for_each(trill_park::wake);
+        wake_all(waiting);
         true
     }
 
@@ -149,7 +149,7 @@ impl Watch {
     pub(super) fn leave(&mut self) {
         self.alarm = None;
         if let Some(number) = self.place.take() {
-            let waker = self.shared.locked(|state| state.waiting.remove(&number));
+            let waker = self.shared.locked(|state| state.waiting.remove(number));
             drop(waker);
         }
     }
@@ -159,11 +159,14 @@ impl Watch {
         let place = self.place;
         let waker = waker.clone();
         let (place, before) = self.shared.locked(|state| {
-            let place = place.unwrap_or_else(|| {
-                state.next += 1;
-                state.next
-            });
-            (place, state.waiting.insert(place, waker))
+            if let Some(place) = place {
+                if let Some(known) = state.waiting.at(place) {
+                    return (place, Some(mem::replace(known, waker)));
+                }
+            }
+            state.next += 1;
+            state.waiting.push(state.next, waker);
+            (state.next, None)
         });
         drop(before);
         self.place = Some(place);
@@ -173,6 +176,15 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.leave();
+    }
+}
+
+/// Wakes those who wait, outside of the lock.
+fn wake_all(waiting: Vec<Place<Waker>>) {
+    for (_, waker) in waiting {
+        if let Some(waker) = waker {
+            trill_park::wake(waker);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! # Who may touch what
 //!
-//! A node's cause, its list of children and its listeners lie behind one mutex; `flag` says outside it that there is a
+//! A node's cause and its list of children and listeners lie behind one mutex; `flag` says outside it that there is a
 //! cause, and never goes back. A child keeps its parent alive, a parent knows its children weakly, so a token that is
 //! dropped is out of its parent's list. No code of the program runs under a lock: wakers, callbacks and values are moved
 //! out first. Locks of two nodes are never held together.
@@ -17,7 +17,6 @@
 //!
 //! `tests/loom_token.rs`: cancel against child creation, against drop, against a wait, against another cancel.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Poll, Waker};
@@ -26,6 +25,7 @@ use trill_cell::{Unhandled, What};
 
 use super::cancelled::Cancelled;
 use crate::caught::{catch, discard};
+use crate::line::{Line, Place};
 use crate::primitive::{AtomicBool, Mutex, Ordering};
 
 /// A token, as its handles, its children and those who wait share it.
@@ -42,13 +42,17 @@ struct State {
     cause: Option<Cancelled>,
     /// The number of the next child or listener.
     next: u64,
-    children: Children,
-    listeners: Listeners,
+    /// In the order they came.
+    entries: Line<Entry>,
+    /// How many of the entries are children.
+    children: usize,
 }
 
-/// By number, so in the order they came.
-type Children = BTreeMap<u64, Weak<Node>>;
-type Listeners = BTreeMap<u64, Listener>;
+/// Who is to learn of a cancel.
+enum Entry {
+    Child(Weak<Node>),
+    Listener(Listener),
+}
 
 /// Who wants to know.
 enum Listener {
@@ -81,7 +85,9 @@ impl Node {
             None => {
                 let number = state.number();
                 let child = Arc::new(Node::made(None, Some((Arc::clone(self), number))));
-                state.children.insert(number, Arc::downgrade(&child));
+                let entry = Entry::Child(Arc::downgrade(&child));
+                state.entries.push(number, entry);
+                state.children += 1;
                 child
             }
         })
@@ -104,7 +110,7 @@ impl Node {
 
     /// How many children its list holds.
     pub(crate) fn children(&self) -> usize {
-        self.locked(|state| state.children.len())
+        self.locked(|state| state.children)
     }
 
     /// Cancels this and all below it, then tells those who listen. Returns whether it was not cancelled before.
@@ -116,21 +122,26 @@ impl Node {
         let mut next = 0;
         let mut is_first = false;
         while let Some(node) = nodes.get(next) {
-            if let Some((children, told)) = node.mark(cause) {
+            if let Some(entries) = node.mark(cause) {
                 is_first |= next == 0;
-                listeners.extend(told.into_values());
-                nodes.extend(children.into_values().filter_map(|child| child.upgrade()));
+                for (_, entry) in entries {
+                    match entry {
+                        Some(Entry::Child(child)) => nodes.extend(child.upgrade()),
+                        Some(Entry::Listener(listener)) => listeners.push(listener),
+                        None => {}
+                    }
+                }
             }
             next += 1;
         }
-        listeners
-            .into_iter()
-            .for_each(|listener| listener.tell(cause));
+        for listener in listeners {
+            listener.tell(cause);
+        }
         is_first
     }
 
-    /// Marks this node alone, and returns who is to be told; `None` if it was marked before.
-    fn mark(&self, cause: &Cancelled) -> Option<(Children, Listeners)> {
+    /// Marks this node alone, and returns who is to learn of it; `None` if it was marked before.
+    fn mark(&self, cause: &Cancelled) -> Option<Vec<Place<Entry>>> {
         self.locked(|state| {
             if state.cause.is_some() {
                 return None;
@@ -138,10 +149,8 @@ impl Node {
             state.cause = Some(cause.clone());
             // Release: pairs with the Acquire in `is_cancelled`.
             self.flag.store(true, Ordering::Release);
-            Some((
-                mem::take(&mut state.children),
-                mem::take(&mut state.listeners),
-            ))
+            state.children = 0;
+            Some(state.entries.take())
         })
     }
 
@@ -151,8 +160,15 @@ impl Node {
             if state.cause.is_some() {
                 return Err(listener);
             }
-            let number = number.unwrap_or_else(|| state.number());
-            Ok((number, state.listeners.insert(number, listener)))
+            let entry = Entry::Listener(listener);
+            if let Some(number) = number {
+                if let Some(known) = state.entries.at(number) {
+                    return Ok((number, Some(mem::replace(known, entry))));
+                }
+            }
+            let number = state.number();
+            state.entries.push(number, entry);
+            Ok((number, None))
         })?;
         // Outside the lock: it is the program's.
         drop(before);
@@ -161,7 +177,7 @@ impl Node {
 
     /// Takes a listener out, if it is still there.
     fn forget(&self, number: u64) -> bool {
-        let listener = self.locked(|state| state.listeners.remove(&number));
+        let listener = self.locked(|state| state.entries.remove(number));
         listener.is_some()
     }
 
@@ -183,7 +199,11 @@ impl Drop for Node {
         // Up the tree in a loop: dropping a chain of parents must not recurse.
         let mut above = self.parent.take();
         while let Some((parent, number)) = above {
-            let child = parent.locked(|state| state.children.remove(&number));
+            let child = parent.locked(|state| {
+                let child = state.entries.remove(number);
+                state.children -= usize::from(child.is_some());
+                child
+            });
             drop(child);
             above = Arc::into_inner(parent).and_then(|mut parent| parent.parent.take());
         }
