@@ -74,7 +74,7 @@ impl AddressError {
         address: impl fmt::Display,
         error: io::Error,
     ) -> io::Error {
-        AddressError::wrap_with(doing, address, error, None)
+        AddressError::wrap_text(doing, address.to_string(), error, None)
     }
 
     /// As [`AddressError::wrap`], with what can be done about it.
@@ -84,10 +84,19 @@ impl AddressError {
         error: io::Error,
         advice: Option<&'static str>,
     ) -> io::Error {
+        AddressError::wrap_text(doing, address.to_string(), error, advice)
+    }
+
+    fn wrap_text(
+        doing: &'static str,
+        address: String,
+        error: io::Error,
+        advice: Option<&'static str>,
+    ) -> io::Error {
         let kind = error.kind();
         let error = AddressError {
             doing,
-            address: address.to_string().into(),
+            address: address.into(),
             error,
             advice,
             others: Vec::new(),

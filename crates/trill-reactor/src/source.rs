@@ -206,11 +206,16 @@ impl Source {
         let seen = self.entry.slot.ready(direction);
         let result = op();
         if let (Some(seen), Err(error)) = (seen, &result) {
-            if error.kind() == io::ErrorKind::WouldBlock {
-                self.clear(direction, seen);
-            }
+            self.tried(direction, seen, error);
         }
         result
+    }
+
+    /// Notes why an operation that was tried after `seen` has failed.
+    fn tried(&self, direction: Direction, seen: Seen, error: &io::Error) {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.clear(direction, seen);
+        }
     }
 
     /// Tries `op` when the direction may be ready, until it says neither `WouldBlock` nor `Interrupted`.
@@ -338,12 +343,8 @@ impl Source {
             };
             let seen = seen?;
             match op() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.clear(direction, seen);
-                }
-                // By a signal: nothing was done.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Poll::Ready(result),
+                Ok(done) => return Poll::Ready(Ok(done)),
+                Err(error) => self.failed(direction, seen, error)?,
             }
         }
     }
@@ -391,19 +392,29 @@ impl Source {
             };
             let seen = seen?;
             match op() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.clear(direction, seen);
-                }
-                // By a signal: nothing was done.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Nothing at all is the end of a stream, which stays ready.
-                Ok(count) if 0 < count && count < len => {
-                    self.entry.slot.clear_short(direction, seen);
+                Ok(count) => {
+                    // Nothing at all is the end of a stream, which stays ready.
+                    if 0 < count && count < len {
+                        self.entry.slot.clear_short(direction, seen);
+                    }
                     return Poll::Ready(Ok(count));
                 }
-                result => return Poll::Ready(result),
+                Err(error) => self.failed(direction, seen, error)?,
             }
         }
+    }
+
+    /// Notes why an operation that was tried after `seen` has done nothing, unless that ends it.
+    ///
+    /// Not generic, so that it is compiled once.
+    fn failed(&self, direction: Direction, seen: Seen, error: io::Error) -> io::Result<()> {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => self.clear(direction, seen),
+            // By a signal: nothing was done.
+            io::ErrorKind::Interrupted => {}
+            _ => return Err(error),
+        }
+        Ok(())
     }
 
     /// Waits until the direction may be ready.

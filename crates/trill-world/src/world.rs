@@ -177,10 +177,15 @@ impl fmt::Debug for Entered {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    start_boxed(name, Box::new(body))
+}
+
+/// Not generic, so that it is compiled once.
+fn start_boxed(name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     let name = name.replace('\0', "?");
     match simulation() {
-        None => os::start_thread(name, Box::new(body)),
-        Some(simulation) => simulation.start_thread(name, Box::new(body)),
+        None => os::start_thread(name, body),
+        Some(simulation) => simulation.start_thread(name, body),
     }
 }
 

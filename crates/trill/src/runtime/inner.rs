@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -50,7 +51,7 @@ impl Inner {
         // If the thread is refused the closure is dropped, and this with it.
         let leaving = Leaving(self.crew.clone());
         trill_world::start_thread(&format!("{}-{number}", self.shared.name), move || {
-            inner.run(leaving.0.stop.wait());
+            inner.run_unit(pin!(leaving.0.stop.wait()));
             // Before it says that it left: whoever waits for that may rely on the tasks being dropped.
             drop(inner);
             drop(leaving);
@@ -60,6 +61,11 @@ impl Inner {
     /// Runs `future` and tasks on this thread until the future ends.
     pub(super) fn run<F: Future>(self: &Arc<Inner>, future: F) -> F::Output {
         self.enter(|| block_on(self.executor.run_here(future)))
+    }
+
+    /// As [`Inner::run`], compiled once for all that a runtime runs for itself.
+    pub(super) fn run_unit(self: &Arc<Inner>, future: Pin<&mut dyn Future<Output = ()>>) {
+        self.run(future);
     }
 
     /// Makes this runtime the current one of the thread while `body` runs.

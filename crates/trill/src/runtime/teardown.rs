@@ -1,7 +1,9 @@
 //! How a runtime ends, in order: tasks, async drops, the blocking pool, the reactor.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,10 +52,14 @@ pub(super) fn tear_down(inner: Arc<Inner>, limits: &Limits, ending: Ending) {
     }
     shared.token.0.cancel("the runtime ends");
     if !limits.grace.is_zero() && !inner.executor.is_empty() {
-        inner.run(until_empty(&inner, limits.grace));
+        inner.run_unit(pin!(until_empty(&inner, limits.grace)));
     }
     crew.stop();
-    if trill_park::block_on(timeout(limits.polls, crew.left())).is_err() {
+    let mut all_left = false;
+    block_on_unit(pin!(async {
+        all_left = timeout(limits.polls, crew.left()).await.is_ok();
+    }));
+    if !all_left {
         warn(
             &shared,
             format_args!(
@@ -133,10 +139,16 @@ fn run_exits(inner: &Arc<Inner>, limit: Duration) {
         let outcome = catch_unwind(AssertUnwindSafe(|| match left(end) {
             // Those before it took all the time.
             Duration::ZERO => Outcome::Late,
-            left => match inner.run(timeout(left, async { work().await })) {
-                Ok(()) => Outcome::Done,
-                Err(_) => Outcome::Late,
-            },
+            left => {
+                let mut outcome = Outcome::Late;
+                let work = timeout(left, async { work().await });
+                inner.run_unit(pin!(async {
+                    if work.await.is_ok() {
+                        outcome = Outcome::Done;
+                    }
+                }));
+                outcome
+            }
         }));
         let outcome = outcome.unwrap_or_else(|payload| {
             // Its drop might panic, too.
@@ -199,9 +211,14 @@ fn join(shared: &Arc<Shared>, pool: &Pool, limit: Duration) {
             }
             return;
         }
-        trill_park::block_on(sleep(pause));
+        block_on_unit(pin!(async { sleep(pause).await }));
         pause = (pause * 2).min(PAUSE_MAX);
     }
+}
+
+/// As `block_on`, compiled once for all that an end waits for.
+fn block_on_unit(future: Pin<&mut dyn Future<Output = ()>>) {
+    trill_park::block_on(future);
 }
 
 /// Reports what is left behind.

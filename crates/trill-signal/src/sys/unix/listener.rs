@@ -28,9 +28,13 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn new(numbers: &[i32], role: Role) -> io::Result<Listener> {
-        let mut numbers = numbers.to_vec();
-        numbers.sort_unstable();
-        numbers.dedup();
+        let mut distinct = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            if !distinct.contains(number) {
+                distinct.push(*number);
+            }
+        }
+        let numbers = distinct;
         let refused = match numbers.iter().find_map(|number| numbers::refusal(*number)) {
             None if numbers.is_empty() => Some("name at least one signal to listen for".to_owned()),
             refused => refused,
