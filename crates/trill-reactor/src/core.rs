@@ -257,12 +257,14 @@ impl Core {
 
     /// A ring of this reactor has one more operation under way.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    #[cfg_attr(not(feature = "uring"), allow(dead_code))]
     pub(crate) fn operation_begins(&self) {
         self.operations.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A ring of this reactor has one operation less under way.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    #[cfg_attr(not(feature = "uring"), allow(dead_code))]
     pub(crate) fn operation_ended(&self) {
         self.operations.fetch_sub(1, Ordering::Relaxed);
     }

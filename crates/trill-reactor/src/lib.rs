@@ -55,14 +55,18 @@ mod core;
 mod direction;
 mod error;
 mod io_safe;
+#[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 mod landed;
 mod nonblocking;
+#[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 pub mod op;
+#[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 mod pending;
 mod primitive;
 mod reactor;
 mod ready;
 #[cfg(all(
+    feature = "uring",
     target_os = "linux",
     any(
         target_arch = "x86_64",
@@ -74,6 +78,7 @@ mod ready;
 ))]
 mod ring;
 #[cfg(not(all(
+    feature = "uring",
     target_os = "linux",
     any(
         target_arch = "x86_64",

@@ -1,5 +1,5 @@
 //! What a task that awaits a whole operation is said to wait for, and where: the line of the user's own await.
-#![cfg(target_os = "linux")] // io_uring is Linux's.
+#![cfg(all(target_os = "linux", feature = "uring"))] // io_uring is Linux's.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 #![allow(clippy::redundant_async_block)] // The await is what is tested.
 

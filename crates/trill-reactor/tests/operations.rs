@@ -1,5 +1,5 @@
 //! Whole operations on rings.
-#![cfg(target_os = "linux")] // io_uring is Linux's.
+#![cfg(all(target_os = "linux", feature = "uring"))] // io_uring is Linux's.
 #![allow(clippy::disallowed_methods)] // Files that the tests make, and threads that are joined at once.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 

@@ -33,22 +33,22 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `fs` | yes | files, in `fs`; Unix only |
 //! | `insight` | yes | each task keeps where it was spawned, what it waits for and how often it ran |
 //! | `io` | yes | buffered streams with limits and flow control, in [`io`] |
 //! | `macros` | yes | `#[trill::main]` and `#[trill::test]` |
-//! | `process` | yes | children as awaitables, in `process`; Unix only |
 //! | `signal` | yes | signals as streams, in `signal`, and Ctrl-C cancels main |
-//! | `stdio` | yes | standard input, output and error, in `stdio` and [`io`] |
 //! | `callback` | no | a loop of callbacks, in `callback`, for ports of event-driven programs |
 //! | `debug` | no | debug mode, in `debug`: slow polls, blocked threads, tasks dropped unfinished; off until it is turned on |
+//! | `fs` | no | files, in `fs`; Unix only |
 //! | `handover` | no | listening sockets from a service manager or the process before, in `handover`; Unix only |
 //! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
 //! | `limit` | no | capacity, rates and retries, in `limit` |
 //! | `pipe` | no | anonymous and named pipes, in `pipe`; Unix only |
 //! | `portal` | no | ways from threads into a runtime and back, in `portal` |
+//! | `process` | no | children as awaitables, in `process`; Unix only |
 //! | `server` | no | servers that end gracefully, in `server` |
 //! | `splice` | no | bytes between files and streams, moved inside the kernel, in `splice`; Unix only |
+//! | `stdio` | no | standard input, output and error, in `stdio` and [`io`] |
 //! | `full` | no | all of the above |
 //! | `tls` | no | TLS by rustls and ring, in `tls`; not in `full`, because ring compiles C |
 //! | `tls-self-signed` | no | the same, and certificates made on the spot, for tests |

@@ -66,8 +66,11 @@ pub(crate) fn main(options: &Options) -> Result<(), Box<dyn Error>> {
 
 /// A package that depends on one runtime and nothing else.
 struct Candidate {
+    /// What `--only` and the file of results call it.
     name: &'static str,
     title: &'static str,
+    /// The left side of its line under `[dependencies]`.
+    package: &'static str,
     /// The right side of its line under `[dependencies]`; `ROOT` stands for the workspace.
     dependency: &'static str,
 }
@@ -83,7 +86,7 @@ impl Candidate {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")
             .canonicalize()?;
-        let name = self.name;
+        let name = self.package;
         let dependency = self.dependency.replace("ROOT", &root.to_string_lossy());
         // Its own workspace: settings of the one around it must not reach it.
         let manifest = format!(
@@ -159,20 +162,29 @@ fn cargo(package: &Path, words: &[&str]) -> Result<String, Box<dyn Error>> {
 }
 
 /// What is compared.
-const CANDIDATES: [Candidate; 3] = [
+const CANDIDATES: [Candidate; 4] = [
     Candidate {
         name: "trill",
         title: "trill, default features",
+        package: "trill",
         dependency: "{ path = \"ROOT/crates/trill\" }",
+    },
+    Candidate {
+        name: "trill-full",
+        title: "trill, full",
+        package: "trill",
+        dependency: "{ path = \"ROOT/crates/trill\", features = [\"full\"] }",
     },
     Candidate {
         name: "smol",
         title: "smol",
+        package: "smol",
         dependency: "\"2.0.2\"",
     },
     Candidate {
         name: "tokio",
         title: "tokio, full",
+        package: "tokio",
         dependency: "{ version = \"1.54\", features = [\"full\"] }",
     },
 ];
@@ -197,7 +209,7 @@ mod tests {
                 .expect("the temporary folder is writable");
             let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("just written");
             assert!(
-                manifest.contains(&format!("\n{} = ", candidate.name)),
+                manifest.contains(&format!("\n{} = ", candidate.package)),
                 "{manifest}"
             );
             assert!(!manifest.contains("ROOT"), "{manifest}");

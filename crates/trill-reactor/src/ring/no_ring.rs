@@ -49,5 +49,8 @@ pub(crate) fn attributes(_: crate::op::Stat) -> std::io::Result<crate::op::Attri
 
 /// Says why there are no rings.
 pub(crate) fn test() -> Result<(), String> {
+    if cfg!(all(target_os = "linux", not(feature = "uring"))) {
+        return Err("the feature `uring` of trill-reactor is off".into());
+    }
     Err("this system or machine has no io_uring".into())
 }
