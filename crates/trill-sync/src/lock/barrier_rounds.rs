@@ -8,7 +8,8 @@
 //!
 //! loom: `tests/loom_lock_events.rs`; 10,000 schedules: `tests/barrier_rounds.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::PoisonError;
 use std::task::{Poll, Waker};
 
@@ -33,11 +34,11 @@ struct State {
     come: usize,
     /// The lowest seat that nobody ever had in this round.
     fresh_seat: usize,
-    /// Seats below that one whose owners have left.
-    left_seats: BTreeSet<usize>,
+    /// Seats below that one whose owners have left, the lowest on top.
+    left_seats: BinaryHeap<Reverse<usize>>,
     is_broken: bool,
-    /// Rounds that were broken off, with how many of those who had come do not know it yet.
-    broken_rounds: BTreeMap<u64, usize>,
+    /// Rounds that were broken off, the oldest first, with how many of those who had come do not know it yet.
+    broken_rounds: Vec<(u64, usize)>,
 }
 
 /// What a future has of a barrier.
@@ -65,9 +66,9 @@ impl Rounds {
                     round: 0,
                     come: 0,
                     fresh_seat: 0,
-                    left_seats: BTreeSet::new(),
+                    left_seats: BinaryHeap::new(),
                     is_broken: false,
-                    broken_rounds: BTreeMap::new(),
+                    broken_rounds: Vec::new(),
                 }),
                 waiters: Waiters::new(),
             }
@@ -140,7 +141,7 @@ impl Rounds {
             let mut state = self.state();
             if state.round == round {
                 state.come -= 1;
-                state.left_seats.insert(index);
+                state.left_seats.push(Reverse(index));
             } else {
                 state.learn_of_break(round);
             }
@@ -154,7 +155,7 @@ impl Rounds {
         state.is_broken = is_broken;
         if state.come > 0 {
             let (round, come) = (state.round, state.come);
-            state.broken_rounds.insert(round, come);
+            state.broken_rounds.push((round, come));
             state.open_next();
         }
         drop(state);
@@ -205,10 +206,13 @@ impl State {
     /// Counts one more and gives it the lowest seat that is free.
     fn take_seat(&mut self) -> usize {
         self.come += 1;
-        self.left_seats.pop_first().unwrap_or_else(|| {
-            self.fresh_seat += 1;
-            self.fresh_seat - 1
-        })
+        match self.left_seats.pop() {
+            Some(Reverse(seat)) => seat,
+            None => {
+                self.fresh_seat += 1;
+                self.fresh_seat - 1
+            }
+        }
     }
 
     /// Ends the open round and opens the next.
@@ -221,12 +225,16 @@ impl State {
 
     /// Tells one who had come to a round that has ended whether it was broken off, and forgets it after the last one.
     fn learn_of_break(&mut self, round: u64) -> bool {
-        let Some(unaware) = self.broken_rounds.get_mut(&round) else {
+        let Ok(place) = self
+            .broken_rounds
+            .binary_search_by(|broken| broken.0.cmp(&round))
+        else {
             return false;
         };
+        let unaware = &mut self.broken_rounds[place].1;
         *unaware -= 1;
         if *unaware == 0 {
-            self.broken_rounds.remove(&round);
+            self.broken_rounds.remove(place);
         }
         true
     }
