@@ -1,6 +1,5 @@
 //! Async work that a runtime does at its end.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -113,8 +112,10 @@ pub(super) struct Exits(Mutex<List>);
 #[derive(Default)]
 struct List {
     next: u64,
-    /// By the order of registration.
-    exits: BTreeMap<u64, Exit>,
+    /// By the order of registration, so rising by number. Work that was taken back leaves an empty place.
+    exits: Vec<(u64, Option<Exit>)>,
+    /// How many places are not empty.
+    held: usize,
 }
 
 impl Exits {
@@ -122,20 +123,85 @@ impl Exits {
         let mut list = self.lock();
         let number = list.next;
         list.next += 1;
-        list.exits.insert(number, exit);
+        // Before it grows, so that a program that registers and takes back for ever does not.
+        if list.exits.len() == list.exits.capacity() && list.held < list.exits.len() / 2 {
+            list.exits.retain(|place| place.1.is_some());
+        }
+        list.exits.push((number, Some(exit)));
+        list.held += 1;
         number
     }
 
     fn remove(&self, number: u64) -> Option<Exit> {
-        self.lock().exits.remove(&number)
+        let mut list = self.lock();
+        let found = list.exits.binary_search_by(|place| place.0.cmp(&number));
+        let exit = list.exits[found.ok()?].1.take()?;
+        list.held -= 1;
+        Some(exit)
     }
 
     /// Takes what was registered last.
     pub(super) fn pop(&self) -> Option<Exit> {
-        self.lock().exits.pop_last().map(|(_, exit)| exit)
+        let mut list = self.lock();
+        while let Some((_, exit)) = list.exits.pop() {
+            if exit.is_some() {
+                list.held -= 1;
+                return exit;
+            }
+        }
+        None
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::{Exit, Exits};
+
+    fn exit() -> Exit {
+        Exit::new(|| async {}, Location::caller())
+    }
+
+    #[test]
+    fn work_taken_back_is_not_popped_and_the_rest_comes_last_first() {
+        let exits = Exits::default();
+        let numbers: Vec<u64> = (0..4)
+            .map(|nth| {
+                let mut exit = exit();
+                exit.site = SITES[nth];
+                exits.add(exit)
+            })
+            .collect();
+        assert!(exits.remove(numbers[1]).is_some());
+        assert!(exits.remove(numbers[1]).is_none());
+        assert!(exits.remove(numbers[3]).is_some());
+        let left = std::iter::from_fn(|| exits.pop());
+        assert!(left.map(|exit| exit.site).eq([SITES[2], SITES[0]]));
+        assert!(exits.remove(numbers[0]).is_none());
+    }
+
+    #[test]
+    fn work_registered_and_taken_back_for_ever_takes_no_memory() {
+        let exits = Exits::default();
+        let first = exits.add(exit());
+        for _ in 0..100_000 {
+            let number = exits.add(exit());
+            assert!(exits.remove(number).is_some());
+        }
+        assert!(exits.lock().exits.capacity() <= 16);
+        assert!(exits.remove(first).is_some());
+        assert!(exits.pop().is_none());
+    }
+
+    const SITES: [&Location<'static>; 4] = [here(), here(), here(), here()];
+
+    #[track_caller]
+    const fn here() -> &'static Location<'static> {
+        Location::caller()
     }
 }
