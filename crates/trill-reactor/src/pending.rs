@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use trill_cell::Kind;
 
+use crate::core::Core;
 use crate::op::Operation;
 use crate::ring::Journey;
 use crate::source::proceed;
@@ -59,12 +60,7 @@ impl<O: Operation> Pending<O> {
     pub fn poll_untold(&mut self, cx: &mut Context<'_>) -> Poll<Result<O::Output, O>> {
         let polled = self.journey.poll(cx.waker());
         if polled.is_pending() {
-            assert!(
-                !self.journey.core().is_foreign(),
-                "the operation is under way in the process from which this one was forked: begin it again here"
-            );
-            // A system that refuses the attendant its thread: another thread that parks there delivers.
-            let _ = trill_park::thread().drive(self.journey.core());
+            deliver(self.journey.core());
         }
         polled
     }
@@ -85,7 +81,7 @@ impl<O: Operation> Pending<O> {
     /// ```
     pub fn detach(mut self) {
         if self.journey.abandon() {
-            let _ = trill_park::thread().drive(self.journey.core());
+            drive(self.journey.core());
         }
     }
 }
@@ -111,7 +107,7 @@ impl<O: Operation> Drop for Pending<O> {
         if self.journey.abandon() {
             self.journey.cancel();
             // Somebody has to learn when the system is done, to drop what the operation owns.
-            let _ = trill_park::thread().drive(self.journey.core());
+            drive(self.journey.core());
         }
     }
 }
@@ -122,4 +118,18 @@ impl<O: Operation> fmt::Debug for Pending<O> {
             .field("is_over", &self.journey.is_over())
             .finish_non_exhaustive()
     }
+}
+
+/// Sees to it that somebody delivers the answer to an operation that is under way.
+fn deliver(core: &'static Core) {
+    assert!(
+        !core.is_foreign(),
+        "the operation is under way in the process from which this one was forked: begin it again here"
+    );
+    drive(core);
+}
+
+fn drive(core: &'static Core) {
+    // A system that refuses the attendant its thread: another thread that parks there delivers.
+    let _ = trill_park::thread().drive(core);
 }

@@ -175,11 +175,15 @@ impl Reactor {
     /// # Ok::<(), io::Error>(())
     /// ```
     pub fn submit<O: Operation>(&self, operation: O) -> Result<Pending<O>, O> {
-        let no_rings = self.core.no_rings.is_some() || self.core.is_foreign();
-        if no_rings || !World::current().is_os() {
+        if !self.takes_operations() {
             return Err(operation);
         }
         ring::submit(self.core, operation)
+    }
+
+    fn takes_operations(&self) -> bool {
+        let no_rings = self.core.no_rings.is_some() || self.core.is_foreign();
+        !no_rings && World::current().is_os()
     }
 
     /// Returns how many operations are under way on the rings of this reactor.

@@ -28,9 +28,12 @@ use crate::ring::own::Ring;
 
 /// One operation, shared by its awaiter and its ring.
 pub(crate) struct Flight<O> {
-    phase: Mutex<Phase>,
+    course: Course,
     operation: UnsafeCell<Option<O>>,
 }
+
+/// In which phase an operation is: all of a flight that does not depend on the operation's type.
+struct Course(Mutex<Phase>);
 
 enum Phase {
     Flying(Option<Waker>),
@@ -43,8 +46,91 @@ enum Phase {
 // phases uphold it; `tests/operations.rs` under a sanitizer would fail.
 unsafe impl<O: Send> Sync for Flight<O> {}
 
+/// What the awaiter has given up.
+enum Given {
+    /// The system still has it.
+    Flying,
+    /// The operation, which is the awaiter's alone, with the system's answer.
+    Landed(i32),
+    /// Nothing any more.
+    Over,
+}
+
+impl Course {
+    /// Takes the system's answer, with which the operation is the awaiter's alone; else keeps the waker.
+    fn poll(&self, waker: &Waker) -> Poll<i32> {
+        let mut phase = self.phase();
+        match &mut *phase {
+            Phase::Landed(result) => {
+                let result = *result;
+                *phase = Phase::Over;
+                Poll::Ready(result)
+            }
+            Phase::Flying(known) => {
+                let replaced = match known {
+                    Some(known) if known.will_wake(waker) => None,
+                    _ => known.replace(waker.clone()),
+                };
+                drop(phase);
+                drop(replaced);
+                Poll::Pending
+            }
+            Phase::Abandoned | Phase::Over => {
+                drop(phase);
+                panic!("a future is not polled after it was ready");
+            }
+        }
+    }
+
+    /// Gives the operation up.
+    fn abandon(&self) -> Given {
+        let mut phase = self.phase();
+        match std::mem::replace(&mut *phase, Phase::Over) {
+            Phase::Flying(waker) => {
+                *phase = Phase::Abandoned;
+                drop(phase);
+                drop(waker);
+                Given::Flying
+            }
+            Phase::Landed(result) => Given::Landed(result),
+            before @ (Phase::Abandoned | Phase::Over) => {
+                *phase = before;
+                Given::Over
+            }
+        }
+    }
+
+    /// Notes the system's answer. Returns whom to wake, or nothing if the operation was given up and is the reaper's now.
+    fn land(&self, result: i32) -> Option<Option<Waker>> {
+        let mut phase = self.phase();
+        match std::mem::replace(&mut *phase, Phase::Landed(result)) {
+            Phase::Flying(waker) => Some(waker),
+            Phase::Abandoned => {
+                *phase = Phase::Over;
+                None
+            }
+            Phase::Landed(_) | Phase::Over => unreachable!("the system answers once"),
+        }
+    }
+
+    fn is_flying(&self) -> bool {
+        matches!(&*self.phase(), Phase::Flying(_))
+    }
+
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A flight as its ring sees it.
 pub(crate) trait Land: Send + Sync {
+    /// What to tell the system.
+    ///
+    /// # Safety
+    ///
+    /// Only before the system knows of the flight, which lives until the system is done.
+    unsafe fn entry(&self) -> squeue::Entry;
+
     /// Whether ending it early loses nothing that somebody counts on.
     fn cancels(&self) -> bool;
 
@@ -55,21 +141,9 @@ pub(crate) trait Land: Send + Sync {
 impl<O: Operation> Flight<O> {
     pub(crate) fn new(operation: O) -> Arc<Flight<O>> {
         Arc::new(Flight {
-            phase: Mutex::new(Phase::Flying(None)),
+            course: Course(Mutex::new(Phase::Flying(None))),
             operation: UnsafeCell::new(Some(operation)),
         })
-    }
-
-    /// What to tell the system.
-    ///
-    /// # Safety
-    ///
-    /// Only before the system knows of the flight, which lives until the system is done.
-    pub(crate) unsafe fn entry(&self) -> squeue::Entry {
-        // SAFETY: nobody else has the flight yet, as the caller promises.
-        let operation = unsafe { &mut *self.operation.get() };
-        let operation = operation.as_mut();
-        operation.expect("it lies there until it lands").entry()
     }
 
     /// Takes the operation back.
@@ -83,33 +157,40 @@ impl<O: Operation> Flight<O> {
         operation.take().expect("it is taken once")
     }
 
-    fn phase(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the operation back, drops it, and drops its output.
+    ///
+    /// # Safety
+    ///
+    /// As for `take`; `result` is the system's answer to this flight, and nobody else has it.
+    unsafe fn complete_for_nobody(&self, result: i32) {
+        // SAFETY: as the caller promises.
+        let operation = unsafe { self.take() };
+        // SAFETY: as the caller promises.
+        let landed = unsafe { Landed::new(result) };
+        drop(operation.complete(landed));
     }
 }
 
 impl<O: Operation> Land for Flight<O> {
+    unsafe fn entry(&self) -> squeue::Entry {
+        // SAFETY: nobody else has the flight yet, as the caller promises.
+        let operation = unsafe { &mut *self.operation.get() };
+        let operation = operation.as_mut();
+        operation.expect("it lies there until it lands").entry()
+    }
+
     fn cancels(&self) -> bool {
         O::CANCELS
     }
 
     fn land(&self, result: i32) -> Option<Waker> {
-        let mut phase = self.phase();
-        match std::mem::replace(&mut *phase, Phase::Landed(result)) {
-            Phase::Flying(waker) => waker,
-            Phase::Abandoned => {
-                *phase = Phase::Over;
-                drop(phase);
-                // SAFETY: the awaiter is gone and the system is done, so it is this thread's. `tests/operations.rs`
-                // under a sanitizer would fail.
-                let operation = unsafe { self.take() };
-                // SAFETY: the ring hands each answer to the flight it belongs to, once.
-                let landed = unsafe { Landed::new(result) };
-                drop(operation.complete(landed));
-                None
-            }
-            Phase::Landed(_) | Phase::Over => unreachable!("the system answers once"),
+        let waker = self.course.land(result);
+        if waker.is_none() {
+            // SAFETY: the awaiter is gone and the system is done, so it is this thread's. The ring hands each answer to
+            // the flight it belongs to, once. `tests/operations.rs` under a sanitizer would fail.
+            unsafe { self.complete_for_nobody(result) };
         }
+        waker.flatten()
     }
 }
 
@@ -132,25 +213,9 @@ impl<O: Operation> Journey<O> {
     /// Takes the output, or the operation back if the system has not begun; else keeps the waker.
     pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Result<O::Output, O>> {
         self.ring.prod();
-        let mut phase = self.flight.phase();
-        let result = match &mut *phase {
-            Phase::Landed(result) => *result,
-            Phase::Flying(known) => {
-                let replaced = match known {
-                    Some(known) if known.will_wake(waker) => None,
-                    _ => known.replace(waker.clone()),
-                };
-                drop(phase);
-                drop(replaced);
-                return Poll::Pending;
-            }
-            Phase::Abandoned | Phase::Over => {
-                drop(phase);
-                panic!("a future is not polled after it was ready");
-            }
+        let Poll::Ready(result) = self.flight.course.poll(waker) else {
+            return Poll::Pending;
         };
-        *phase = Phase::Over;
-        drop(phase);
         // SAFETY: it has landed, and this is the one awaiter. `tests/operations.rs` under a sanitizer would fail.
         let operation = unsafe { self.flight.take() };
         if result == -CANCELED || (result == -INTERRUPTED && O::BEGINS_ANEW) {
@@ -163,27 +228,14 @@ impl<O: Operation> Journey<O> {
 
     /// Gives the operation up. Says whether the system still has it.
     pub(crate) fn abandon(&mut self) -> bool {
-        let mut phase = self.flight.phase();
-        match std::mem::replace(&mut *phase, Phase::Over) {
-            Phase::Flying(waker) => {
-                *phase = Phase::Abandoned;
-                drop(phase);
-                drop(waker);
-                true
-            }
-            Phase::Landed(result) => {
-                drop(phase);
+        match self.flight.course.abandon() {
+            Given::Flying => true,
+            Given::Landed(result) => {
                 // SAFETY: as in `poll`.
-                let operation = unsafe { self.flight.take() };
-                // SAFETY: as in `poll`.
-                let landed = unsafe { Landed::new(result) };
-                drop(operation.complete(landed));
+                unsafe { self.flight.complete_for_nobody(result) };
                 false
             }
-            before @ (Phase::Abandoned | Phase::Over) => {
-                *phase = before;
-                false
-            }
+            Given::Over => false,
         }
     }
 
@@ -195,7 +247,7 @@ impl<O: Operation> Journey<O> {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        !matches!(&*self.flight.phase(), Phase::Flying(_))
+        !self.flight.course.is_flying()
     }
 
     pub(crate) fn core(&self) -> &'static Core {

@@ -21,16 +21,20 @@ use own::Ring;
 
 /// Gives an operation to this thread's ring in `core`, or back if there is none.
 pub(crate) fn submit<O: Operation>(core: &'static Core, operation: O) -> Result<Pending<O>, O> {
-    let able = setup::abilities().is_ok_and(|abilities| abilities.has(O::CODE));
+    match ring(core, O::CODE) {
+        Some(ring) => ring.submit(operation),
+        None => Err(operation),
+    }
+}
+
+/// This thread's ring in `core`, if it can run operations of this code.
+fn ring(core: &'static Core, code: u8) -> Option<Arc<Ring>> {
+    let able = setup::abilities().is_ok_and(|abilities| abilities.has(code));
     if !able {
-        return Err(operation);
+        return None;
     }
     // While the thread's locals are being destroyed it has no ring.
-    let ring = MINE.try_with(|mine| mine.borrow_mut().of(core));
-    match ring {
-        Ok(Some(ring)) => ring.submit(operation),
-        _ => Err(operation),
-    }
+    MINE.try_with(|mine| mine.borrow_mut().of(core)).ok()?
 }
 
 /// Says why there are no rings.

@@ -75,22 +75,35 @@ impl Ring {
     /// Gives an operation to the system; back if there are too many or the thread has ended.
     pub(crate) fn submit<O: Operation>(self: &Arc<Ring>, operation: O) -> Result<Pending<O>, O> {
         let flight = Flight::new(operation);
-        // SAFETY: the system does not know of the flight yet. The table keeps it until the answer was reaped.
+        // SAFETY: it is new.
+        match unsafe { self.launch(flight.clone()) } {
+            Some(ticket) => Ok(Pending::new(Journey::new(flight, self.clone(), ticket))),
+            // SAFETY: the system never hears of it, and nobody else has it.
+            None => Err(unsafe { flight.take() }),
+        }
+    }
+
+    /// Tells the system of a flight. Returns its ticket; nothing if it is not taken.
+    ///
+    /// # Safety
+    ///
+    /// The flight is new.
+    unsafe fn launch(&self, flight: Arc<dyn Land>) -> Option<u64> {
+        // SAFETY: the system does not know of the flight yet, as it is new. The table keeps it until the answer was
+        // reaped.
         let entry = unsafe { flight.entry() };
         let mut flights = self.flights();
         if flights.closed || flights.count >= FLIGHTS_MAX {
-            drop(flights);
-            // SAFETY: the system never hears of it, and nobody else has it.
-            return Err(unsafe { flight.take() });
+            return None;
         }
-        let ticket = flights.add(flight.clone());
+        let ticket = flights.add(flight);
         self.core.operation_begins();
         self.push(&entry.user_data(ticket));
         drop(flights);
         self.enter();
         // What could be done at once is done: without a turn of the reactor.
         self.reap();
-        Ok(Pending::new(Journey::new(flight, self.clone(), ticket)))
+        Some(ticket)
     }
 
     /// Asks the system to end a flight early. Its answer comes in any case.
