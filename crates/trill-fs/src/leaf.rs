@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use trill_reactor::op::Operation;
 use trill_reactor::{Pending, Reactor};
@@ -39,31 +39,39 @@ impl<O: Block> Leaf<O> {
     /// Polls without telling what the task waits for: the future around it does.
     pub(crate) fn poll_untold(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
         loop {
-            match std::mem::replace(self, Leaf::Over) {
-                Leaf::Start(operation) => {
-                    *self = match on_ring(operation) {
-                        Ok(pending) => Leaf::Ring(pending),
-                        Err(operation) => Leaf::Pool(Errand::Start(Box::new(operation))),
-                    };
+            match self {
+                Leaf::Start(_) => {
+                    if let Leaf::Start(operation) = std::mem::replace(self, Leaf::Over) {
+                        *self = Leaf::begun(operation);
+                    }
                 }
-                Leaf::Ring(mut pending) => match pending.poll_untold(cx) {
-                    Poll::Ready(Ok(output)) => return Poll::Ready(output),
+                Leaf::Ring(pending) => match ready!(pending.poll_untold(cx)) {
+                    Ok(output) => {
+                        *self = Leaf::Over;
+                        return Poll::Ready(output);
+                    }
                     // Its thread has ended before the system had begun: anew, on this one.
-                    Poll::Ready(Err(operation)) => *self = Leaf::Start(operation),
-                    Poll::Pending => {
-                        *self = Leaf::Ring(pending);
-                        return Poll::Pending;
-                    }
+                    Err(operation) => *self = Leaf::Start(operation),
                 },
-                Leaf::Pool(mut errand) => match Pin::new(&mut errand).poll(cx) {
-                    Poll::Ready(outcome) => return Poll::Ready(opened(outcome)),
-                    Poll::Pending => {
-                        *self = Leaf::Pool(errand);
-                        return Poll::Pending;
-                    }
-                },
+                Leaf::Pool(errand) => {
+                    let outcome = ready!(Pin::new(errand).poll(cx));
+                    *self = Leaf::Over;
+                    return Poll::Ready(opened(outcome));
+                }
                 Leaf::Over => panic!("a future is not polled after it was ready"),
             }
+        }
+    }
+
+    /// On this thread's ring, or on the pool.
+    fn begun(operation: O) -> Leaf<O> {
+        let submitted = match reactor() {
+            Some(reactor) => reactor.submit(operation),
+            None => Err(operation),
+        };
+        match submitted {
+            Ok(pending) => Leaf::Ring(pending),
+            Err(operation) => Leaf::Pool(Errand::Start(Box::new(operation))),
         }
     }
 }
@@ -76,18 +84,6 @@ impl<O: Block> Future for Leaf<O> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
         self.poll_untold(cx)
-    }
-}
-
-/// Gives an operation to this thread's ring, or back.
-fn on_ring<O: Block>(operation: O) -> Result<Pending<O>, O> {
-    if !World::current().is_os() {
-        // The pool says why not.
-        return Err(operation);
-    }
-    match Reactor::current() {
-        Ok(reactor) => reactor.submit(operation),
-        Err(_) => Err(operation),
     }
 }
 
@@ -104,4 +100,13 @@ impl<O: Block> Job for O {
 /// Whether operations go to a ring here.
 pub(crate) fn has_ring() -> bool {
     Reactor::current().is_ok_and(|reactor| reactor.rings() == trill_reactor::Rings::On)
+}
+
+/// The reactor that may have a ring here.
+fn reactor() -> Option<Reactor> {
+    if !World::current().is_os() {
+        // The pool says that there are no files.
+        return None;
+    }
+    Reactor::current().ok()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use trill_world::{PerProcess, World};
@@ -14,7 +14,7 @@ use crate::choice::{Backend, Choice, Reason, choose};
 use crate::core::Core;
 use crate::op::Operation;
 use crate::pending::Pending;
-use crate::ring;
+use crate::ring::{self, Ring};
 use crate::rings::{self, Rings};
 
 /// A place where sources are registered and threads wait for their events.
@@ -175,15 +175,19 @@ impl Reactor {
     /// # Ok::<(), io::Error>(())
     /// ```
     pub fn submit<O: Operation>(&self, operation: O) -> Result<Pending<O>, O> {
-        if !self.takes_operations() {
-            return Err(operation);
+        match self.ring(O::CODE) {
+            Some(ring) => ring.submit(operation),
+            None => Err(operation),
         }
-        ring::submit(self.core, operation)
     }
 
-    fn takes_operations(&self) -> bool {
+    /// Where an operation of this code goes.
+    fn ring(&self, code: u8) -> Option<Arc<Ring>> {
         let no_rings = self.core.no_rings.is_some() || self.core.is_foreign();
-        !no_rings && World::current().is_os()
+        if no_rings || !World::current().is_os() {
+            return None;
+        }
+        ring::ring(self.core, code)
     }
 
     /// Returns how many operations are under way on the rings of this reactor.

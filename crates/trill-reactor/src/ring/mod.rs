@@ -8,27 +8,16 @@ mod setup;
 pub(crate) use entries::Raw;
 pub(crate) use entries::{RawStat, attributes};
 pub(crate) use journey::Journey;
+pub(crate) use own::Ring;
 
 use std::cell::RefCell;
 use std::ptr;
 use std::sync::Arc;
 
 use crate::core::Core;
-use crate::op::Operation;
-use crate::pending::Pending;
-
-use own::Ring;
-
-/// Gives an operation to this thread's ring in `core`, or back if there is none.
-pub(crate) fn submit<O: Operation>(core: &'static Core, operation: O) -> Result<Pending<O>, O> {
-    match ring(core, O::CODE) {
-        Some(ring) => ring.submit(operation),
-        None => Err(operation),
-    }
-}
 
 /// This thread's ring in `core`, if it can run operations of this code.
-fn ring(core: &'static Core, code: u8) -> Option<Arc<Ring>> {
+pub(crate) fn ring(core: &'static Core, code: u8) -> Option<Arc<Ring>> {
     let able = setup::abilities().is_ok_and(|abilities| abilities.has(code));
     if !able {
         return None;

@@ -73,11 +73,11 @@ impl Ring {
     }
 
     /// Gives an operation to the system; back if there are too many or the thread has ended.
-    pub(crate) fn submit<O: Operation>(self: &Arc<Ring>, operation: O) -> Result<Pending<O>, O> {
+    pub(crate) fn submit<O: Operation>(self: Arc<Ring>, operation: O) -> Result<Pending<O>, O> {
         let flight = Flight::new(operation);
         // SAFETY: it is new.
         match unsafe { self.launch(flight.clone()) } {
-            Some(ticket) => Ok(Pending::new(Journey::new(flight, self.clone(), ticket))),
+            Some(ticket) => Ok(Pending::new(Journey::new(flight, self, ticket))),
             // SAFETY: the system never hears of it, and nobody else has it.
             None => Err(unsafe { flight.take() }),
         }
