@@ -12,9 +12,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use trill_cell::Kind;
-use trill_reactor::op::CreateDir;
+use trill_reactor::op::{AnyOperation, CreateDir};
 
-use crate::leaf::Leaf;
+use crate::leaf;
 use crate::metadata::{FileType, Metadata};
 use crate::options::c_path;
 use crate::paths::symlink_metadata;
@@ -85,7 +85,7 @@ impl DirBuilder {
             return Work::new(pooled(move || sys::create_dirs(&path, mode)));
         }
         let path = c_path(path.as_ref());
-        Work::new(async move { Leaf::new(CreateDir::new(path?, mode)).await })
+        leaf::work(path.map(|path| AnyOperation::CreateDir(CreateDir::new(path, mode))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! An open file.
 
+use std::ffi::CString;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -7,11 +8,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use trill_reactor::op::{SetLen, Stat, Sync};
+use trill_reactor::op::{AnyOperation, SetLen, Stat, Sync};
 
 use crate::at::{ReadAt, WriteAt};
 use crate::flow::Shared;
-use crate::leaf::Leaf;
+use crate::leaf;
 use crate::metadata::Metadata;
 use crate::options::OpenOptions;
 use crate::pool::pooled;
@@ -264,11 +265,7 @@ impl File {
     }
 
     fn sync(&self, data_only: bool) -> Work<io::Result<()>> {
-        let shared = self.shared.clone();
-        Work::new(async move {
-            flush(&shared).await?;
-            Leaf::new(Sync::new(shared.file().clone(), data_only)).await
-        })
+        Work::new(change(self.shared.clone(), Change::Sync { data_only }))
     }
 
     /// Writes what was accepted, then cuts the file off at `size` bytes or fills it up with zeros to that.
@@ -297,12 +294,7 @@ impl File {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn set_len(&self, size: u64) -> Work<io::Result<()>> {
-        let shared = self.shared.clone();
-        Work::new(async move {
-            flush(&shared).await?;
-            shared.will_be_written();
-            Leaf::new(SetLen::new(shared.file().clone(), size)).await
-        })
+        Work::new(change(self.shared.clone(), Change::SetLen(size)))
     }
 
     /// Returns what is known about the file, after what was accepted is written.
@@ -319,12 +311,7 @@ impl File {
     ///
     /// See [`File::set_len`].
     pub fn metadata(&self) -> Work<io::Result<Metadata>> {
-        let shared = self.shared.clone();
-        Work::new(async move {
-            std::future::poll_fn(|cx| shared.poll_written(cx)).await;
-            let stat = Leaf::new(Stat::file(shared.file().clone())).await;
-            stat.map(Metadata::new)
-        })
+        Work::new(stat(Asked::File(self.shared.clone())))
     }
 
     /// Changes the permissions.
@@ -383,6 +370,45 @@ impl File {
             Ok(File::new(sys::duplicate(shared.file())?))
         })
     }
+}
+
+/// What comes after all that was accepted is written.
+enum Change {
+    Sync { data_only: bool },
+    SetLen(u64),
+}
+
+async fn change(shared: Arc<Shared>, change: Change) -> io::Result<()> {
+    flush(&shared).await?;
+    let file = shared.file().clone();
+    let operation = match change {
+        Change::Sync { data_only } => AnyOperation::Sync(Sync::new(file, data_only)),
+        Change::SetLen(size) => {
+            shared.will_be_written();
+            AnyOperation::SetLen(SetLen::new(file, size))
+        }
+    };
+    leaf::run(operation).await
+}
+
+/// Whose attributes are asked for.
+pub(crate) enum Asked {
+    File(Arc<Shared>),
+    /// And whether a link is followed.
+    Path(io::Result<CString>, bool),
+}
+
+pub(crate) async fn stat(asked: Asked) -> io::Result<Metadata> {
+    // The file stays open until the end.
+    let (_shared, stat) = match asked {
+        Asked::File(shared) => {
+            std::future::poll_fn(|cx| shared.poll_written(cx)).await;
+            let stat = Stat::file(shared.file().clone());
+            (Some(shared), stat)
+        }
+        Asked::Path(path, follow) => (None, Stat::path(path?, follow)),
+    };
+    leaf::attributes(stat).await.map(Metadata::new)
 }
 
 async fn flush(shared: &Arc<Shared>) -> io::Result<()> {

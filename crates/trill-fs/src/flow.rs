@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use rustix::io::Errno;
 use trill_cell::{Unhandled, What};
 use trill_reactor::Reactor;
-use trill_reactor::op::{Close, Read, Write};
+use trill_reactor::op::{AnyOperation, Close, Read, Write};
 
 use crate::leaf::Leaf;
 use crate::now::{NOW_MAX, OWN_POSITION, is_on};
@@ -356,7 +356,7 @@ impl Drop for Shared {
         let Some(file) = self.file.take().and_then(Arc::into_inner) else {
             return;
         };
-        let close = Close::new(file);
+        let close = AnyOperation::Close(Close::new(file));
         let submitted = match Reactor::current() {
             Ok(reactor) => reactor.submit(close),
             Err(_) => Err(close),

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::file::File;
-use crate::streams::told;
+use crate::streams::{flush_told, read_told, seek_told, write_told};
 
 /// Reads some bytes; from [`File::read`].
 ///
@@ -30,9 +30,7 @@ impl Future for Read<'_> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let (location, this) = (Location::caller(), &mut *self);
-        told(cx, location, |cx| {
-            this.file.shared.poll_read(cx, this.buffer)
-        })
+        read_told(&this.file.shared, cx, location, this.buffer)
     }
 }
 
@@ -56,7 +54,7 @@ impl Future for ReadExact<'_> {
         let (location, this) = (Location::caller(), &mut *self);
         while this.done < this.buffer.len() {
             let rest = &mut this.buffer[this.done..];
-            let read = told(cx, location, |cx| this.file.shared.poll_read(cx, rest));
+            let read = read_told(&this.file.shared, cx, location, rest);
             match ready!(read)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 count => this.done += count,
@@ -82,9 +80,7 @@ impl Future for Write<'_> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        told(cx, Location::caller(), |cx| {
-            self.file.shared.poll_write(cx, self.bytes)
-        })
+        write_told(&self.file.shared, cx, Location::caller(), self.bytes)
     }
 }
 
@@ -106,9 +102,7 @@ impl Future for WriteAll<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (location, this) = (Location::caller(), &mut *self);
         while !this.bytes.is_empty() {
-            let wrote = told(cx, location, |cx| {
-                this.file.shared.poll_write(cx, this.bytes)
-            });
+            let wrote = write_told(&this.file.shared, cx, location, this.bytes);
             match ready!(wrote)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 count => this.bytes = &this.bytes[count..],
@@ -133,7 +127,7 @@ impl Future for Flush<'_> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        told(cx, Location::caller(), |cx| self.file.shared.poll_flush(cx))
+        flush_told(&self.file.shared, cx, Location::caller())
     }
 }
 
@@ -153,9 +147,7 @@ impl Future for Seek<'_> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        told(cx, Location::caller(), |cx| {
-            self.file.shared.poll_seek(cx, self.to)
-        })
+        seek_told(&self.file.shared, cx, Location::caller(), self.to)
     }
 }
 

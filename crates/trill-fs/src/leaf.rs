@@ -2,14 +2,16 @@
 
 use std::future::Future;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use trill_reactor::op::Operation;
+use trill_reactor::op::{AnyOperation, Attributes, Done, Open, Operation, Stat};
 use trill_reactor::{Pending, Reactor};
 use trill_world::World;
 
 use crate::pool::{Errand, Job, Outcome, opened};
+use crate::work::Work;
 
 /// An operation that can also be done by a call that blocks.
 pub(crate) trait Block: Operation {
@@ -94,6 +96,32 @@ impl<O: Block> Job for O {
 
     fn refused(self: Box<Self>, error: io::Error) -> Outcome {
         Box::new(Block::refused(*self, error))
+    }
+}
+
+/// Runs an operation that has no output but success.
+pub(crate) async fn run(operation: AnyOperation) -> io::Result<()> {
+    Leaf::new(operation).await.map(drop)
+}
+
+/// As [`run`], of an operation that there may not be.
+pub(crate) fn work(operation: io::Result<AnyOperation>) -> Work<io::Result<()>> {
+    Work::new(async move { run(operation?).await })
+}
+
+/// Opens a file.
+pub(crate) async fn opened_file(open: Open) -> io::Result<OwnedFd> {
+    match Leaf::new(AnyOperation::Open(open)).await? {
+        Done::Opened(file) => Ok(file),
+        Done::Nothing | Done::Attributes(_) => unreachable!("a file was to be opened"),
+    }
+}
+
+/// Asks for a file's attributes.
+pub(crate) async fn attributes(stat: Stat) -> io::Result<Attributes> {
+    match Leaf::new(AnyOperation::Stat(stat)).await? {
+        Done::Attributes(attributes) => Ok(attributes),
+        Done::Nothing | Done::Opened(_) => unreachable!("attributes were asked for"),
     }
 }
 

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use trill_reactor::op::Open;
 
 use crate::file::File;
-use crate::leaf::Leaf;
+use crate::leaf::opened_file;
 use crate::sys;
 use crate::work::Work;
 
@@ -209,13 +209,13 @@ pub(crate) async fn open(path: CString, flags: OFlags, mode: u32) -> io::Result<
     let patient = Open::new(path.clone(), bits, mode);
     let mut quick = Open::new(path, bits, mode);
     quick.waits = false;
-    match Leaf::new(quick).await {
+    match opened_file(quick).await {
         // A FIFO that nobody reads: wait for somebody.
-        Err(error) if error.raw_os_error() == Some(NO_READER) => Leaf::new(patient).await,
+        Err(error) if error.raw_os_error() == Some(NO_READER) => opened_file(patient).await,
         // A FIFO was opened as if it were not to wait. It is kept open meanwhile, so that a writer who has seen it
         // does not find it closed.
         Ok(file) if !flags.contains(OFlags::NONBLOCK) && sys::is_fifo(&file) => {
-            Leaf::new(patient).await
+            opened_file(patient).await
         }
         result => result,
     }

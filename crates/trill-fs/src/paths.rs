@@ -4,11 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use trill_reactor::op::{Read, Rename, Stat, Unlink};
+use trill_reactor::op::{AnyOperation, Read, Rename, Unlink};
 
 use crate::directory::{DirBuilder, ReadDir};
+use crate::file::{self, Asked};
 use crate::flow::Shared;
-use crate::leaf::{Leaf, has_ring};
+use crate::leaf::{self, Leaf, has_ring};
 use crate::metadata::Metadata;
 use crate::now::{NOW_MAX, OWN_POSITION};
 use crate::options::{c_path, open};
@@ -162,11 +163,7 @@ pub fn symlink_metadata<P: AsRef<Path>>(path: P) -> Work<io::Result<Metadata>> {
 }
 
 fn stat(path: &Path, follow: bool) -> Work<io::Result<Metadata>> {
-    let path = c_path(path);
-    Work::new(async move {
-        let stat = Leaf::new(Stat::path(path?, follow)).await;
-        stat.map(Metadata::new)
-    })
+    Work::new(file::stat(Asked::Path(c_path(path), follow)))
 }
 
 /// Reads a whole file.
@@ -379,7 +376,7 @@ pub fn remove_file<P: AsRef<Path>>(path: P) -> Work<io::Result<()>> {
 
 fn unlink(path: &Path, directory: bool) -> Work<io::Result<()>> {
     let path = c_path(path);
-    Work::new(async move { Leaf::new(Unlink::new(path?, directory)).await })
+    leaf::work(path.map(|path| AnyOperation::Unlink(Unlink::new(path, directory))))
 }
 
 /// Gives a file or directory another name on the same file system; a file of that name is replaced.
@@ -399,8 +396,12 @@ fn unlink(path: &Path, directory: bool) -> Work<io::Result<()>> {
 /// assert_eq!(nothing.unwrap_err().kind(), std::io::ErrorKind::NotFound);
 /// ```
 pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(src: P, dst: Q) -> Work<io::Result<()>> {
-    let (from, to) = (c_path(src.as_ref()), c_path(dst.as_ref()));
-    Work::new(async move { Leaf::new(Rename::new(from?, to?)).await })
+    rename_paths(src.as_ref(), dst.as_ref())
+}
+
+fn rename_paths(src: &Path, dst: &Path) -> Work<io::Result<()>> {
+    let names = c_path(src).and_then(|from| Ok((from, c_path(dst)?)));
+    leaf::work(names.map(|(from, to)| AnyOperation::Rename(Rename::new(from, to))))
 }
 
 /// Changes the permissions of a file, or of where a link leads.

@@ -3,12 +3,14 @@
 use std::io::{self, SeekFrom};
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
 use trill_cell::Kind;
 
 use crate::file::File;
+use crate::flow::Shared;
 use crate::work::turn;
 
 /// Reads at the file's own position; what was accepted for writing is written before.
@@ -20,7 +22,7 @@ impl AsyncRead for File {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let location = Location::caller();
-        told(cx, location, |cx| self.shared.poll_read(cx, buffer))
+        read_told(&self.shared, cx, location, buffer)
     }
 }
 
@@ -33,14 +35,14 @@ impl AsyncWrite for File {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let location = Location::caller();
-        told(cx, location, |cx| self.shared.poll_write(cx, bytes))
+        write_told(&self.shared, cx, location, bytes)
     }
 
     /// Waits until what was accepted is written; see [`File::sync_all`] for the disk.
     #[track_caller]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let location = Location::caller();
-        told(cx, location, |cx| self.shared.poll_flush(cx))
+        flush_told(&self.shared, cx, location)
     }
 
     /// As `poll_flush`: the descriptor is closed when the file is dropped.
@@ -59,12 +61,47 @@ impl AsyncSeek for File {
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
         let location = Location::caller();
-        told(cx, location, |cx| self.shared.poll_seek(cx, to))
+        seek_told(&self.shared, cx, location, to)
     }
 }
 
+pub(crate) fn read_told(
+    shared: &Arc<Shared>,
+    cx: &mut Context<'_>,
+    location: &'static Location<'static>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    told(cx, location, |cx| shared.poll_read(cx, buffer))
+}
+
+pub(crate) fn write_told(
+    shared: &Arc<Shared>,
+    cx: &mut Context<'_>,
+    location: &'static Location<'static>,
+    bytes: &[u8],
+) -> Poll<io::Result<usize>> {
+    told(cx, location, |cx| shared.poll_write(cx, bytes))
+}
+
+pub(crate) fn flush_told(
+    shared: &Arc<Shared>,
+    cx: &mut Context<'_>,
+    location: &'static Location<'static>,
+) -> Poll<io::Result<()>> {
+    told(cx, location, |cx| shared.poll_flush(cx))
+}
+
+pub(crate) fn seek_told(
+    shared: &Arc<Shared>,
+    cx: &mut Context<'_>,
+    location: &'static Location<'static>,
+    to: SeekFrom,
+) -> Poll<io::Result<u64>> {
+    told(cx, location, |cx| shared.poll_seek(cx, to))
+}
+
 /// Takes a unit of the budget, and says that the task waits if it does.
-pub(crate) fn told<T>(
+fn told<T>(
     cx: &mut Context<'_>,
     location: &'static Location<'static>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,

@@ -175,7 +175,7 @@ impl Reactor {
     /// # Ok::<(), io::Error>(())
     /// ```
     pub fn submit<O: Operation>(&self, operation: O) -> Result<Pending<O>, O> {
-        match self.ring(O::CODE) {
+        match self.ring(operation.code()) {
             Some(ring) => ring.submit(operation),
             None => Err(operation),
         }

@@ -5,9 +5,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, CWD, Mode};
 use rustix::io::retry_on_intr;
-use trill_reactor::op::{
-    Attributes, Close, CreateDir, Open, Read, Rename, SetLen, Stat, Sync, Unlink, Write,
-};
+use trill_reactor::op::{AnyOperation, Done, Read, Write};
 
 use crate::leaf::Block;
 
@@ -45,99 +43,43 @@ impl<B: AsRef<[u8]> + Send + Unpin + 'static> Block for Write<B> {
     }
 }
 
-impl Block for Sync {
-    fn block(self) -> io::Result<()> {
-        // Not tried again after an error: the system reports one once, and what it could not write is gone.
-        Ok(retry_on_intr(|| {
-            if self.data_only {
-                data_only(&self.file)
-            } else {
-                rustix::fs::fsync(&self.file)
+impl Block for AnyOperation {
+    fn block(self) -> io::Result<Done> {
+        match self {
+            AnyOperation::Open(open) => {
+                return super::open(&open.path, open.flags, open.mode).map(Done::Opened);
             }
-        })?)
+            AnyOperation::Stat(stat) => {
+                let told = super::stat::stat(stat.file.as_deref(), &stat.path, stat.follow);
+                return told.map(Done::Attributes);
+            }
+            AnyOperation::Close(close) => drop(close),
+            AnyOperation::CreateDir(create) => {
+                let mode = Mode::from_bits_retain(create.mode as _);
+                rustix::fs::mkdirat(CWD, &create.path, mode)?;
+            }
+            AnyOperation::Rename(rename) => {
+                rustix::fs::renameat(CWD, &rename.from, CWD, &rename.to)?;
+            }
+            AnyOperation::SetLen(set_len) => {
+                retry_on_intr(|| rustix::fs::ftruncate(&set_len.file, set_len.len))?;
+            }
+            // Not tried again after an error: the system reports one once, and what it could not write is gone.
+            AnyOperation::Sync(sync) if sync.data_only => retry_on_intr(|| data_only(&sync.file))?,
+            AnyOperation::Sync(sync) => retry_on_intr(|| rustix::fs::fsync(&sync.file))?,
+            AnyOperation::Unlink(unlink) => {
+                let flags = if unlink.directory {
+                    AtFlags::REMOVEDIR
+                } else {
+                    AtFlags::empty()
+                };
+                rustix::fs::unlinkat(CWD, &unlink.path, flags)?;
+            }
+        }
+        Ok(Done::Nothing)
     }
 
-    fn refused(self, error: io::Error) -> io::Result<()> {
-        Err(error)
-    }
-}
-
-impl Block for SetLen {
-    fn block(self) -> io::Result<()> {
-        Ok(retry_on_intr(|| {
-            rustix::fs::ftruncate(&self.file, self.len)
-        })?)
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<()> {
-        Err(error)
-    }
-}
-
-impl Block for Open {
-    fn block(self) -> io::Result<OwnedFd> {
-        super::open(&self.path, self.flags, self.mode)
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<OwnedFd> {
-        Err(error)
-    }
-}
-
-impl Block for Stat {
-    fn block(self) -> io::Result<Attributes> {
-        super::stat::stat(self.file.as_deref(), &self.path, self.follow)
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<Attributes> {
-        Err(error)
-    }
-}
-
-impl Block for Rename {
-    fn block(self) -> io::Result<()> {
-        Ok(rustix::fs::renameat(CWD, &self.from, CWD, &self.to)?)
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<()> {
-        Err(error)
-    }
-}
-
-impl Block for Unlink {
-    fn block(self) -> io::Result<()> {
-        let flags = if self.directory {
-            AtFlags::REMOVEDIR
-        } else {
-            AtFlags::empty()
-        };
-        Ok(rustix::fs::unlinkat(CWD, &self.path, flags)?)
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<()> {
-        Err(error)
-    }
-}
-
-impl Block for CreateDir {
-    fn block(self) -> io::Result<()> {
-        let mode = Mode::from_bits_retain(self.mode as _);
-        Ok(rustix::fs::mkdirat(CWD, &self.path, mode)?)
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<()> {
-        Err(error)
-    }
-}
-
-impl Block for Close {
-    fn block(self) -> io::Result<()> {
-        drop(self.file);
-        Ok(())
-    }
-
-    fn refused(self, error: io::Error) -> io::Result<()> {
-        drop(self.file);
+    fn refused(self, error: io::Error) -> io::Result<Done> {
         Err(error)
     }
 }

@@ -4,9 +4,12 @@
 //! to the system as a whole: with the descriptor, the path and the buffer, which nobody else can reach until the
 //! system is done with them. Each is a plain value: one that is handed back can be done in another way.
 
+mod any;
 mod files;
 mod names;
 
+#[doc(hidden)]
+pub use any::{AnyOperation, Done};
 pub use files::{Close, Read, SetLen, Sync, Write};
 pub use names::{Attributes, CreateDir, Open, Rename, Stamp, Stat, Unlink};
 

@@ -11,7 +11,8 @@ use io_uring::{opcode, squeue, types};
 use rustix::fs::{AtFlags, OFlags, Statx, StatxFlags};
 
 use crate::op::{
-    Attributes, Close, CreateDir, Open, Read, Rename, SetLen, Stamp, Stat, Sync, Unlink, Write,
+    AnyOperation, Attributes, Close, CreateDir, Open, Read, Rename, SetLen, Stamp, Stat, Sync,
+    Unlink, Write,
 };
 
 /// What the system writes about a file.
@@ -21,15 +22,17 @@ pub(crate) type RawStat = MaybeUninit<Statx>;
 pub trait Raw {
     /// The system's number for it.
     #[doc(hidden)]
-    const CODE: u8;
+    fn code(&self) -> u8;
 
     /// Whether ending it early loses nothing that somebody counts on.
     #[doc(hidden)]
-    const CANCELS: bool;
+    fn cancels(&self) -> bool;
 
     /// Whether one that was interrupted has done nothing, and can be submitted again.
     #[doc(hidden)]
-    const BEGINS_ANEW: bool = true;
+    fn begins_anew(&self) -> bool {
+        true
+    }
 
     /// What to tell the system. The operation does not move from now on until the system is done.
     #[doc(hidden)]
@@ -37,8 +40,13 @@ pub trait Raw {
 }
 
 impl<B: AsMut<[u8]>> Raw for Read<B> {
-    const CODE: u8 = opcode::Read::CODE;
-    const CANCELS: bool = true;
+    fn code(&self) -> u8 {
+        opcode::Read::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        true
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         let room = self.buffer.as_mut();
@@ -52,8 +60,13 @@ impl<B: AsMut<[u8]>> Raw for Read<B> {
 }
 
 impl<B: AsRef<[u8]>> Raw for Write<B> {
-    const CODE: u8 = opcode::Write::CODE;
-    const CANCELS: bool = false;
+    fn code(&self) -> u8 {
+        opcode::Write::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         let bytes = self.buffer.as_ref();
@@ -67,8 +80,13 @@ impl<B: AsRef<[u8]>> Raw for Write<B> {
 }
 
 impl Raw for Sync {
-    const CODE: u8 = opcode::Fsync::CODE;
-    const CANCELS: bool = false;
+    fn code(&self) -> u8 {
+        opcode::Fsync::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         let flags = if self.data_only {
@@ -81,8 +99,13 @@ impl Raw for Sync {
 }
 
 impl Raw for SetLen {
-    const CODE: u8 = opcode::Ftruncate::CODE;
-    const CANCELS: bool = false;
+    fn code(&self) -> u8 {
+        opcode::Ftruncate::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         opcode::Ftruncate::new(fd(&self.file), self.len).build()
@@ -90,9 +113,17 @@ impl Raw for SetLen {
 }
 
 impl Raw for Close {
-    const CODE: u8 = opcode::Close::CODE;
-    const CANCELS: bool = false;
-    const BEGINS_ANEW: bool = false;
+    fn code(&self) -> u8 {
+        opcode::Close::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
+
+    fn begins_anew(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         opcode::Close::new(fd(&self.file)).build()
@@ -100,8 +131,13 @@ impl Raw for Close {
 }
 
 impl Raw for Open {
-    const CODE: u8 = opcode::OpenAt::CODE;
-    const CANCELS: bool = true;
+    fn code(&self) -> u8 {
+        opcode::OpenAt::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        true
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         let flags = self.flags | OFlags::CLOEXEC.bits();
@@ -118,8 +154,13 @@ impl Raw for Open {
 }
 
 impl Raw for Stat {
-    const CODE: u8 = opcode::Statx::CODE;
-    const CANCELS: bool = true;
+    fn code(&self) -> u8 {
+        opcode::Statx::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        true
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         let answer = self
@@ -141,8 +182,13 @@ impl Raw for Stat {
 }
 
 impl Raw for Rename {
-    const CODE: u8 = opcode::RenameAt::CODE;
-    const CANCELS: bool = false;
+    fn code(&self) -> u8 {
+        opcode::RenameAt::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         opcode::RenameAt::new(HERE, self.from.as_ptr(), HERE, self.to.as_ptr()).build()
@@ -150,8 +196,13 @@ impl Raw for Rename {
 }
 
 impl Raw for Unlink {
-    const CODE: u8 = opcode::UnlinkAt::CODE;
-    const CANCELS: bool = false;
+    fn code(&self) -> u8 {
+        opcode::UnlinkAt::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         let flags = if self.directory {
@@ -166,13 +217,58 @@ impl Raw for Unlink {
 }
 
 impl Raw for CreateDir {
-    const CODE: u8 = opcode::MkDirAt::CODE;
-    const CANCELS: bool = false;
+    fn code(&self) -> u8 {
+        opcode::MkDirAt::CODE
+    }
+
+    fn cancels(&self) -> bool {
+        false
+    }
 
     fn entry(&mut self) -> squeue::Entry {
         opcode::MkDirAt::new(HERE, self.path.as_ptr())
             .mode(self.mode)
             .build()
+    }
+}
+
+impl Raw for AnyOperation {
+    fn code(&self) -> u8 {
+        raw(self).code()
+    }
+
+    fn cancels(&self) -> bool {
+        raw(self).cancels()
+    }
+
+    fn begins_anew(&self) -> bool {
+        raw(self).begins_anew()
+    }
+
+    fn entry(&mut self) -> squeue::Entry {
+        match self {
+            AnyOperation::Close(close) => close.entry(),
+            AnyOperation::CreateDir(create) => create.entry(),
+            AnyOperation::Open(open) => open.entry(),
+            AnyOperation::Rename(rename) => rename.entry(),
+            AnyOperation::SetLen(set_len) => set_len.entry(),
+            AnyOperation::Stat(stat) => stat.entry(),
+            AnyOperation::Sync(sync) => sync.entry(),
+            AnyOperation::Unlink(unlink) => unlink.entry(),
+        }
+    }
+}
+
+fn raw(operation: &AnyOperation) -> &dyn Raw {
+    match operation {
+        AnyOperation::Close(close) => close,
+        AnyOperation::CreateDir(create) => create,
+        AnyOperation::Open(open) => open,
+        AnyOperation::Rename(rename) => rename,
+        AnyOperation::SetLen(set_len) => set_len,
+        AnyOperation::Stat(stat) => stat,
+        AnyOperation::Sync(sync) => sync,
+        AnyOperation::Unlink(unlink) => unlink,
     }
 }
 

@@ -29,6 +29,7 @@ use crate::ring::own::Ring;
 /// One operation, shared by its awaiter and its ring.
 pub(crate) struct Flight<O> {
     course: Course,
+    cancels: bool,
     operation: UnsafeCell<Option<O>>,
 }
 
@@ -141,6 +142,7 @@ pub(crate) trait Land: Send + Sync {
 impl<O: Operation> Flight<O> {
     pub(crate) fn new(operation: O) -> Arc<Flight<O>> {
         Arc::new(Flight {
+            cancels: operation.cancels(),
             course: Course(Mutex::new(Phase::Flying(None))),
             operation: UnsafeCell::new(Some(operation)),
         })
@@ -180,7 +182,7 @@ impl<O: Operation> Land for Flight<O> {
     }
 
     fn cancels(&self) -> bool {
-        O::CANCELS
+        self.cancels
     }
 
     fn land(&self, result: i32) -> Option<Waker> {
@@ -218,7 +220,7 @@ impl<O: Operation> Journey<O> {
         };
         // SAFETY: it has landed, and this is the one awaiter. `tests/operations.rs` under a sanitizer would fail.
         let operation = unsafe { self.flight.take() };
-        if result == -CANCELED || (result == -INTERRUPTED && O::BEGINS_ANEW) {
+        if result == -CANCELED || (result == -INTERRUPTED && operation.begins_anew()) {
             return Poll::Ready(Err(operation));
         }
         // SAFETY: it is this flight's answer, and it is used once.
@@ -241,7 +243,7 @@ impl<O: Operation> Journey<O> {
 
     /// Asks the system to end it early, if that is of use.
     pub(crate) fn cancel(&self) {
-        if O::CANCELS {
+        if self.flight.cancels {
             self.ring.cancel(self.ticket);
         }
     }

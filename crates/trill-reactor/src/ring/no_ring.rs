@@ -9,7 +9,9 @@ use crate::pending::Pending;
 /// Nothing: no operation runs here.
 pub trait Raw {
     #[doc(hidden)]
-    const CODE: u8 = 0;
+    fn code(&self) -> u8 {
+        0
+    }
 }
 
 impl<T> Raw for T {}
