@@ -21,7 +21,6 @@ use crate::run::{Run, RunHere, Tick};
 use crate::schedule;
 use crate::state::State;
 use crate::task::Task;
-use crate::worker::Worker;
 
 /// An executor whose tasks are polled by every thread that runs it.
 ///
@@ -355,11 +354,18 @@ fn end_all(state: &'static State) {
         }
         // The others wait. Once woken each is in a queue; one that another thread is about to queue comes later.
         let mut wakers = Vec::new();
-        state.registry.each(|cell| wakers.push(waker(cell)));
-        wakers.into_iter().for_each(Waker::wake);
-        if state.injector.is_empty() && !state.workers().any(Worker::has_any) {
+        state.registry.each(&mut |cell| wakers.push(waker(cell)));
+        wake_all(wakers);
+        if state.injector.is_empty() && !state.any_worker_has_any() {
             relax();
         }
+    }
+}
+
+/// Wakes tasks that are to be found in a queue.
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
+    for waker in wakers {
+        waker.wake();
     }
 }
 

@@ -43,11 +43,13 @@ impl Hunt {
             }
         }
         self.streak = 0;
-        worker
-            .ring
-            .pop()
-            .or_else(|| worker.lifo.take())
-            .or_else(|| self.find())
+        if let Some(item) = worker.ring.pop() {
+            return Some(item);
+        }
+        if let Some(item) = worker.lifo.take() {
+            return Some(item);
+        }
+        self.find()
     }
 
     /// Takes some runnables that came from outside, though own ones are always ready; returns one to run.
@@ -79,10 +81,12 @@ impl Hunt {
         }
         state.others(worker).next()?;
         state.start_search(&mut self.searching);
-        state
-            .others(worker)
-            .find_map(|victim| victim.rob(worker))
-            .or_else(|| worker.fetch(&state.injector, Share::TakeLast))
+        for victim in state.others(worker) {
+            if let Some(item) = victim.rob(worker) {
+                return Some(item);
+            }
+        }
+        worker.fetch(&state.injector, Share::TakeLast)
     }
 
     /// As [`Hunt::next`] in a simulated world, which chooses among all that wait here.
@@ -114,17 +118,36 @@ impl Hunt {
     fn rob_any(&mut self) -> Option<Item> {
         let worker = self.worker;
         let state = worker.state;
-        let count = state.others(worker).count();
+        let others = state.others(worker);
+        let mut count = 0;
+        for _ in others {
+            count += 1;
+        }
         if count == 0 {
             return None;
         }
         state.start_search(&mut self.searching);
         let first = trill_world::pick(count);
-        let others = state.others(worker).cycle().skip(first).take(count);
-        others
-            .into_iter()
-            .find_map(|victim| victim.rob(worker))
-            .or_else(|| worker.fetch(&state.injector, Share::TakeLast))
+        // From the first on, then those before it.
+        let mut skipped = first;
+        for victim in others {
+            if skipped > 0 {
+                skipped -= 1;
+            } else if let Some(item) = victim.rob(worker) {
+                return Some(item);
+            }
+        }
+        let mut left = first;
+        for victim in others {
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            if let Some(item) = victim.rob(worker) {
+                return Some(item);
+            }
+        }
+        worker.fetch(&state.injector, Share::TakeLast)
     }
 }
 

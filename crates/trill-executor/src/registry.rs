@@ -109,7 +109,8 @@ impl Registry {
             Some(free) => {
                 free.0.push(place.0);
                 if free.0.len() >= 2 * RUN {
-                    lock(&self.depot).free.extend(free.0.drain(RUN..));
+                    lock(&self.depot).free.extend_from_slice(&free.0[RUN..]);
+                    free.0.truncate(RUN);
                 }
             }
             None => lock(&self.depot).free.push(place.0),
@@ -119,17 +120,21 @@ impl Registry {
     /// Takes back all slots of a worker that retires.
     pub(crate) fn retire(&self, free: &mut Free) {
         if !free.0.is_empty() {
-            lock(&self.depot).free.append(&mut free.0);
+            lock(&self.depot).free.extend_from_slice(&free.0);
+            free.0.clear();
         }
     }
 
     /// Runs `visit` on each task while its future is kept alive.
-    pub(crate) fn each(&self, mut visit: impl FnMut(Item)) {
+    pub(crate) fn each(&self, visit: &mut dyn FnMut(Item)) {
         let mut left = lock(&self.depot).fresh as usize;
         for (bucket, slots) in self.buckets.iter().enumerate() {
             let len = bucket_len(bucket).min(left);
-            let used = slots.get().map_or(&[][..], |slots| &slots[..len]);
-            used.iter().for_each(|slot| slot.look(&mut visit));
+            if let Some(slots) = slots.get() {
+                for slot in &slots[..len] {
+                    slot.look(&mut *visit);
+                }
+            }
             left -= len;
             if left == 0 {
                 break;
@@ -151,7 +156,10 @@ impl Registry {
     fn refill(&self, free: &mut Free) -> Option<u32> {
         let mut depot = lock(&self.depot);
         for _ in 0..RUN {
-            free.0.extend(depot.take());
+            match depot.take() {
+                Some(number) => free.0.push(number),
+                None => break,
+            }
         }
         // Ascending numbers, so that neighbours in time are neighbours in memory.
         free.0.reverse();
@@ -162,8 +170,7 @@ impl Registry {
     #[inline]
     fn slot(&self, number: u32) -> &Slot {
         let (bucket, index) = position(number);
-        let slots = self.buckets[bucket]
-            .get_or_init(|| (0..bucket_len(bucket)).map(|_| Slot::new()).collect());
+        let slots = self.buckets[bucket].get_or_init(|| free_slots(bucket_len(bucket)));
         &slots[index]
     }
 }
@@ -177,11 +184,15 @@ impl fmt::Debug for Registry {
 impl Depot {
     /// Takes a number that nobody has.
     fn take(&mut self) -> Option<u32> {
-        self.free.pop().or_else(|| {
-            let number = self.fresh;
-            self.fresh = (number < NUMBERS_MAX).then_some(number + 1)?;
-            Some(number)
-        })
+        if let Some(number) = self.free.pop() {
+            return Some(number);
+        }
+        let number = self.fresh;
+        if number >= NUMBERS_MAX {
+            return None;
+        }
+        self.fresh = number + 1;
+        Some(number)
     }
 }
 
@@ -261,6 +272,16 @@ fn position(number: u32) -> (usize, usize) {
     let len_bits = shifted.ilog2() - 2;
     let bucket = 4 * group + (shifted >> len_bits & 3);
     (bucket, shifted & ((1 << len_bits) - 1))
+}
+
+/// Makes the slots of a bucket.
+#[cold]
+fn free_slots(count: usize) -> Box<[Slot]> {
+    let mut slots = Vec::with_capacity(count);
+    for _ in 0..count {
+        slots.push(Slot::new());
+    }
+    slots.into_boxed_slice()
 }
 
 /// How many slots a bucket has.

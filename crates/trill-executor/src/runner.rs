@@ -277,8 +277,11 @@ pub(crate) fn retire(worker: &'static Worker, searching: &mut bool, free: &mut F
     state.retire(worker, searching);
     worker.watched.store(false, Ordering::Relaxed);
     worker.stalled.store(false, Ordering::Relaxed);
-    let left = std::iter::from_fn(|| worker.take_any());
-    state.injector.push_all(left);
+    let mut batch = state.injector.batch();
+    while let Some(item) = worker.take_any() {
+        batch.push(item);
+    }
+    drop(batch);
     state.registry.retire(free);
     state.dismiss(worker);
     // One that was roused and does not look must send another.

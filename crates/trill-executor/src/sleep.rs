@@ -248,16 +248,25 @@ impl State {
 
     /// Claims any sleeper.
     fn claim_any(&self) -> Option<&'static Worker> {
-        let asleep = || {
-            self.workers()
-                .filter(|worker| worker.status.load(Ordering::Relaxed) == ASLEEP)
-        };
+        let mut asleep = 0;
+        for worker in self.workers() {
+            asleep += usize::from(worker.status() == ASLEEP);
+        }
         // A world that is simulated chooses; on the operating system this is the first.
-        let chosen = trill_world::pick(asleep().count());
-        asleep()
-            .skip(chosen)
-            .find(|worker| claim(worker))
-            .or_else(|| asleep().find(|worker| claim(worker)))
+        let mut skipped = trill_world::pick(asleep);
+        for worker in self.workers() {
+            if worker.status() != ASLEEP {
+                continue;
+            }
+            if skipped > 0 {
+                skipped -= 1;
+            } else if claim(worker) {
+                return Some(worker);
+            }
+        }
+        // Those are awake by now; perhaps one of those before them is not.
+        self.workers()
+            .find(|worker| worker.status() == ASLEEP && claim(worker))
     }
 }
 

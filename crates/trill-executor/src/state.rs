@@ -95,8 +95,7 @@ impl State {
 
     /// Says whether every task that was spawned has ended.
     pub(crate) fn is_empty(&'static self) -> bool {
-        let workers = self.workers().map(|worker| &worker.tally);
-        Tally::is_level(workers.chain([&self.outside]))
+        self.outside.is_level(self.newest())
     }
 
     /// Takes a worker record for a runner.
@@ -120,36 +119,65 @@ impl State {
 
     /// All worker records, the newest first.
     #[inline]
-    pub(crate) fn workers(&self) -> impl Iterator<Item = &'static Worker> + Clone + use<> {
-        std::iter::successors(self.newest(), |worker| worker.next)
+    pub(crate) fn workers(&self) -> Workers {
+        Workers(self.newest())
     }
 
     /// All worker records but `me`, from the one after it.
     #[inline]
-    pub(crate) fn others(
-        &self,
-        me: &'static Worker,
-    ) -> impl Iterator<Item = &'static Worker> + Clone + use<> {
-        let after = std::iter::successors(me.next, |worker| worker.next);
-        after.chain(
-            self.workers()
-                .take_while(move |worker| !ptr::eq(*worker, me)),
-        )
+    pub(crate) fn others(&self, me: &'static Worker) -> Others {
+        Others {
+            me,
+            next: me.next,
+            newest: self.newest(),
+        }
+    }
+
+    /// How many tasks that were spawned have not ended.
+    pub(crate) fn task_count(&'static self) -> usize {
+        self.outside.left(self.newest())
     }
 
     /// Says whether a runner that looks would find something.
     pub(crate) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.workers().any(Worker::has_spare)
+        if !self.injector.is_empty() {
+            return true;
+        }
+        for worker in self.workers() {
+            if worker.has_spare() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Says whether any worker has a runnable.
+    pub(crate) fn any_worker_has_any(&self) -> bool {
+        for worker in self.workers() {
+            if worker.has_any() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes any one runnable, wherever it is queued.
     pub(crate) fn take_any(&self) -> Option<Item> {
         let turn = self.takes.fetch_add(1, Ordering::Relaxed);
-        let from_workers = || self.workers().find_map(Worker::take_any);
-        if turn % INJECTOR_TURNS == 0 {
-            from_workers().or_else(|| self.injector.pop())
-        } else {
-            self.injector.pop().or_else(from_workers)
+        let injector_is_last = turn % INJECTOR_TURNS == 0;
+        if !injector_is_last {
+            if let Some(item) = self.injector.pop() {
+                return Some(item);
+            }
+        }
+        for worker in self.workers() {
+            if let Some(item) = worker.take_any() {
+                return Some(item);
+            }
+        }
+        match injector_is_last {
+            true => self.injector.pop(),
+            false => None,
         }
     }
 
@@ -173,6 +201,48 @@ impl State {
         // SAFETY: `hire` is the only writer and stores addresses of leaked records. Miri on `tests/executor.rs` would
         // fail.
         unsafe { worker.as_ref() }
+    }
+}
+
+/// Worker records from one on, each newer than the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workers(Option<&'static Worker>);
+
+impl Iterator for Workers {
+    type Item = &'static Worker;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'static Worker> {
+        let worker = self.0?;
+        self.0 = worker.next;
+        Some(worker)
+    }
+}
+
+/// Worker records from after `me` on and round to before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Others {
+    me: &'static Worker,
+    next: Option<&'static Worker>,
+    /// Where it goes on after the oldest, once.
+    newest: Option<&'static Worker>,
+}
+
+impl Iterator for Others {
+    type Item = &'static Worker;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'static Worker> {
+        let worker = match self.next {
+            Some(worker) => worker,
+            None => self.newest.take()?,
+        };
+        if ptr::eq(worker, self.me) {
+            self.next = None;
+            return None;
+        }
+        self.next = worker.next;
+        Some(worker)
     }
 }
 

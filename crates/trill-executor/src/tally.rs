@@ -1,6 +1,7 @@
 //! Counts of tasks that began and ended, without a line that all workers write.
 
 use crate::primitive::{AtomicUsize, Ordering};
+use crate::worker::Worker;
 
 /// How many tasks were spawned and how many ended at one place: a worker, or outside all of them.
 ///
@@ -32,32 +33,33 @@ impl Tally {
         grow(&self.ended, is_owner);
     }
 
-    /// Says whether all tasks counted at any of these places have ended.
-    pub(crate) fn is_level<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> bool {
-        let (spawned, ended) = sums(tallies);
-        spawned == ended
+    /// Says whether all tasks counted here and at these workers have ended; `newest` names the others.
+    pub(crate) fn is_level(&self, newest: Option<&'static Worker>) -> bool {
+        self.left(newest) == 0
     }
 
-    /// How many tasks counted at any of these places have not ended.
-    pub(crate) fn left<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> usize {
-        let (spawned, ended) = sums(tallies);
+    /// How many tasks counted here and at these workers have not ended; `newest` names the others.
+    pub(crate) fn left(&self, newest: Option<&'static Worker>) -> usize {
+        // All ends are read before any spawn. If the sums are equal, they were so at the moment in between: spawns
+        // never fall behind ends, and neither count shrinks.
+        // Acquire: pairs with the Release in `grow`; a task's spawn is counted before its end.
+        let mut ended = self.ended.load(Ordering::Acquire);
+        let mut next = newest;
+        while let Some(worker) = next {
+            // Acquire: as above.
+            ended = ended.wrapping_add(worker.tally.ended.load(Ordering::Acquire));
+            next = worker.next;
+        }
+        // Acquire: as above.
+        let mut spawned = self.spawned.load(Ordering::Acquire);
+        let mut next = newest;
+        while let Some(worker) = next {
+            // Acquire: as above.
+            spawned = spawned.wrapping_add(worker.tally.spawned.load(Ordering::Acquire));
+            next = worker.next;
+        }
         spawned.wrapping_sub(ended)
     }
-}
-
-/// How many tasks were spawned at all of these places, and how many had ended before.
-fn sums<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> (usize, usize) {
-    // All ends are read before any spawn. If the sums are equal, they were so at the moment in between: spawns
-    // never fall behind ends, and neither count shrinks.
-    // Acquire: pairs with the Release in `grow`; a task's spawn is counted before its end.
-    let sum = |count: fn(&'a Tally) -> &'a AtomicUsize| {
-        tallies.clone().fold(0usize, |sum, tally| {
-            sum.wrapping_add(count(tally).load(Ordering::Acquire))
-        })
-    };
-    let ended = sum(|tally| &tally.ended);
-    let spawned = sum(|tally| &tally.spawned);
-    (spawned, ended)
 }
 
 impl Default for Tally {
@@ -71,7 +73,7 @@ impl Default for Tally {
 fn grow(count: &AtomicUsize, is_owner: bool) {
     if is_owner {
         let next = count.load(Ordering::Relaxed).wrapping_add(1);
-        // Release: pairs with the Acquire in `is_level`; whoever sees the end sees what the task did.
+        // Release: pairs with the Acquire in `left`; whoever sees the end sees what the task did.
         count.store(next, Ordering::Release);
     } else {
         // Release: as above.

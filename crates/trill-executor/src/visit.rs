@@ -12,7 +12,6 @@ use crate::local::{LocalExecutor, LocalState};
 use crate::queue::Item;
 use crate::registry::Registry;
 use crate::state::State;
-use crate::tally::Tally;
 
 /// A task that somebody looks at; it does not end meanwhile.
 ///
@@ -186,12 +185,12 @@ impl LocalExecutor<'_> {
 /// # Ok::<(), mpsc::RecvError>(())
 /// ```
 pub fn each_task(mut visit: impl FnMut(&TaskRef<'_>)) {
-    State::all()
-        .iter()
-        .for_each(|state| each(&state.registry, &mut visit));
-    LocalState::all()
-        .iter()
-        .for_each(|state| each(&state.registry, &mut visit));
+    for state in State::all() {
+        each(&state.registry, &mut visit);
+    }
+    for state in LocalState::all() {
+        each(&state.registry, &mut visit);
+    }
 }
 
 /// Returns how many tasks of all executors in the process have not ended; an estimate while others run.
@@ -205,14 +204,19 @@ pub fn each_task(mut visit: impl FnMut(&TaskRef<'_>)) {
 /// # drop(task);
 /// ```
 pub fn task_count() -> usize {
-    let shared = State::all().into_iter().map(count);
-    let local = LocalState::all().into_iter().map(count_local);
-    shared.chain(local).sum()
+    let mut sum = 0;
+    for state in State::all() {
+        sum += count(state);
+    }
+    for state in LocalState::all() {
+        sum += count_local(state);
+    }
+    sum
 }
 
 /// Visits the tasks of a registry.
 pub(crate) fn each(registry: &Registry, mut visit: impl FnMut(&TaskRef<'_>)) {
-    registry.each(|cell| {
+    registry.each(&mut |cell| {
         visit(&TaskRef {
             cell,
             _kept: PhantomData,
@@ -222,10 +226,9 @@ pub(crate) fn each(registry: &Registry, mut visit: impl FnMut(&TaskRef<'_>)) {
 
 /// How many tasks of an executor have not ended.
 pub(crate) fn count(state: &'static State) -> usize {
-    let workers = state.workers().map(|worker| &worker.tally);
-    Tally::left(workers.chain([&state.outside]))
+    state.task_count()
 }
 
 fn count_local(state: &'static LocalState) -> usize {
-    Tally::left([&state.tally].into_iter())
+    state.tally.left(None)
 }

@@ -118,41 +118,49 @@ impl Worker {
     /// Takes a share of what it has into the ring of `thief`, whose runner the caller is; returns one to run.
     pub(crate) fn rob(&self, thief: &Worker) -> Option<Item> {
         let share = self.share();
-        self.ring
-            .steal_into(&thief.ring, share)
-            .or_else(|| thief.fetch(&self.inbox, share))
-            .or_else(|| match share {
-                Share::LeaveOne => None,
-                Share::TakeLast | Share::All => self.lifo.take(),
-            })
+        if let Some(item) = self.ring.steal_into(&thief.ring, share) {
+            return Some(item);
+        }
+        if let Some(item) = thief.fetch(&self.inbox, share) {
+            return Some(item);
+        }
+        match share {
+            Share::LeaveOne => None,
+            Share::TakeLast | Share::All => self.lifo.take(),
+        }
     }
 
     /// Takes a share of `queue` into its own ring; returns one to run. By its runner only.
+    #[inline]
     pub(crate) fn fetch(&self, queue: &Inject, share: Share) -> Option<Item> {
         self.fetch_up_to(queue, share, usize::MAX)
     }
 
     /// As [`Worker::fetch`], but at most `max`.
+    #[inline]
     pub(crate) fn fetch_up_to(&self, queue: &Inject, share: Share, max: usize) -> Option<Item> {
+        if queue.is_empty() {
+            return None;
+        }
         let room = self.ring.room();
-        queue.take(
-            |len| share.of(len).min(room + 1).min(max),
-            |item| {
-                let pushed = self.ring.push(item);
-                debug_assert!(
-                    pushed.is_ok(),
-                    "only the runner pushes, so the room is still there"
-                );
-            },
-        )
+        queue.take(share, max.min(room + 1), &mut |item| {
+            let pushed = self.ring.push(item);
+            debug_assert!(
+                pushed.is_ok(),
+                "only the runner pushes, so the room is still there"
+            );
+        })
     }
 
     /// Takes any one runnable, whoever has it.
     pub(crate) fn take_any(&self) -> Option<Item> {
-        self.ring
-            .pop()
-            .or_else(|| self.inbox.pop())
-            .or_else(|| self.lifo.take())
+        if let Some(item) = self.ring.pop() {
+            return Some(item);
+        }
+        if let Some(item) = self.inbox.pop() {
+            return Some(item);
+        }
+        self.lifo.take()
     }
 
     /// Polls the runner again.
@@ -166,9 +174,12 @@ impl Worker {
     /// Moves the older half of a full ring, and `item`, to where everybody looks. The iterator ends before the next push.
     #[cold]
     fn spill(&self, item: Item) {
-        self.state
-            .injector
-            .push_all(self.ring.spill().chain([item]));
+        let older = self.ring.spill();
+        let mut batch = self.state.injector.batch();
+        for item in older {
+            batch.push(item);
+        }
+        batch.push(item);
     }
 }
 

@@ -136,7 +136,7 @@ fn inbox_keeps_the_order_of_each_sender() {
         });
         inbox.push(item(2));
         let mut got = Vec::new();
-        let first = inbox.take(|len| len, |more| got.push(number(more)));
+        let first = inbox.take(Share::All, usize::MAX, &mut |more| got.push(number(more)));
         got.splice(0..0, first.map(number));
         other.join().unwrap();
         got.extend(std::iter::from_fn(|| inbox.pop()).map(number));

@@ -7,7 +7,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
-use std::task::Waker;
 
 use trill_cell::Spawned;
 
@@ -16,7 +15,7 @@ use super::schedule;
 use super::state::LocalState;
 use crate::builder::TaskBuilder;
 use crate::cell::Runnable;
-use crate::executor::waker;
+use crate::executor::{wake_all, waker};
 use crate::primitive::relax;
 use crate::queue::Item;
 use crate::task::Task;
@@ -270,8 +269,8 @@ fn end_all(state: &'static LocalState) {
         }
         // The others wait. Once woken each is in a queue; one that another thread is about to queue comes later.
         let mut wakers = Vec::new();
-        state.registry.each(|cell| wakers.push(waker(cell)));
-        wakers.into_iter().for_each(Waker::wake);
+        state.registry.each(&mut |cell| wakers.push(waker(cell)));
+        wake_all(wakers);
         if !state.has_work() {
             relax();
         }

@@ -26,7 +26,7 @@ use std::task::Waker;
 
 use crate::current::Current;
 use crate::primitive::{AtomicBool, Mutex, Ordering, fence, lock};
-use crate::queue::{Inject, Item};
+use crate::queue::{Inject, Item, Share};
 use crate::quiet;
 use crate::registry::{Free, Registry};
 use crate::tally::Tally;
@@ -139,7 +139,7 @@ impl LocalState {
 
     /// Says whether every task that was spawned has ended.
     pub(crate) fn is_empty(&self) -> bool {
-        Tally::is_level([&self.tally].into_iter())
+        self.tally.is_level(None)
     }
 
     /// Says whether this thread owns it.
@@ -178,17 +178,25 @@ impl LocalState {
     /// Takes the inbox over into the queue, which is empty, and returns the first.
     fn fetch(&self) -> Option<Item> {
         let mut queue = self.queue.borrow_mut();
-        self.inbox.take(|len| len, |item| queue.push_back(item))
+        self.take_inbox(&mut queue)
+    }
+
+    fn take_inbox(&self, queue: &mut VecDeque<Item>) -> Option<Item> {
+        let mut push = |item| queue.push_back(item);
+        self.inbox.take(Share::All, usize::MAX, &mut push)
     }
 
     /// As [`LocalState::pop`] in a simulated world, which chooses among all that wait.
     pub(crate) fn pick(&self) -> Option<Item> {
         let mut queue = self.queue.borrow_mut();
-        if let Some(first) = self.inbox.take(|len| len, |item| queue.push_back(item)) {
+        if let Some(first) = self.take_inbox(&mut queue) {
             queue.push_back(first);
         }
-        let chosen = trill_world::pick(queue.len());
-        queue.remove(chosen)
+        // The chosen one goes to the front past those before it, which stay in order.
+        for place in (0..trill_world::pick(queue.len())).rev() {
+            queue.swap(place, place + 1);
+        }
+        queue.pop_front()
     }
 
     /// Says whether any runnable waits.

@@ -16,8 +16,8 @@
 
 use std::collections::VecDeque;
 
-use super::Item;
-use crate::primitive::{AtomicUsize, Mutex, Ordering, lock};
+use super::{Item, Share};
+use crate::primitive::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 
 /// A queue that any thread may push to and take from.
 #[derive(Debug)]
@@ -60,42 +60,93 @@ impl Inject {
         len
     }
 
-    /// Adds several items at the back, in order.
-    pub fn push_all(&self, batch: impl IntoIterator<Item = Item>) {
-        let mut items = lock(&self.items);
-        items.extend(batch.into_iter().map(|item| Carried::new(item.as_ptr())));
-        self.len.store(items.len(), Ordering::Relaxed);
+    /// Begins to add several items at the back, in order; the queue is locked until the batch is dropped.
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch {
+            items: lock(&self.items),
+            len: &self.len,
+        }
     }
 
     /// Takes the front item.
+    #[inline]
     pub fn pop(&self) -> Option<Item> {
-        self.take(|_| 1, |_| {})
+        match self.is_empty() {
+            true => None,
+            false => self.pop_locked(),
+        }
     }
 
-    /// Takes `share(len)` items from the front: returns the first and gives the others to `rest`, in order.
+    fn pop_locked(&self) -> Option<Item> {
+        let mut items = lock(&self.items);
+        let first = next(&mut items);
+        self.taken(&mut items);
+        first
+    }
+
+    /// Takes a share from the front, at most `max`: returns the first and gives the others to `rest`, in order.
     ///
     /// `rest` runs under the lock.
-    pub fn take(
-        &self,
-        share: impl FnOnce(usize) -> usize,
-        mut rest: impl FnMut(Item),
-    ) -> Option<Item> {
-        if self.is_empty() {
+    #[inline]
+    pub fn take(&self, share: Share, max: usize, rest: &mut dyn FnMut(Item)) -> Option<Item> {
+        match self.is_empty() {
+            true => None,
+            false => self.take_locked(share, max, rest),
+        }
+    }
+
+    fn take_locked(&self, share: Share, max: usize, rest: &mut dyn FnMut(Item)) -> Option<Item> {
+        let mut items = lock(&self.items);
+        let count = share.of(items.len()).min(max);
+        if count == 0 {
             return None;
         }
-        let mut items = lock(&self.items);
-        let count = share(items.len()).min(items.len());
-        let mut batch = items
-            .drain(..count)
-            .filter_map(|carried| Item::new(carried.into_inner()));
-        let first = batch.next();
-        batch.for_each(&mut rest);
+        let first = next(&mut items);
+        for _ in 1..count {
+            if let Some(item) = next(&mut items) {
+                rest(item);
+            }
+        }
+        self.taken(&mut items);
+        first
+    }
+
+    /// Tidies up after items were taken.
+    #[inline]
+    fn taken(&self, items: &mut VecDeque<Carried>) {
         if items.is_empty() && items.capacity() > KEPT_LEN {
             // A burst is over. Growing again costs the next one a nanosecond or two an item.
-            items.shrink_to(KEPT_LEN);
+            *items = VecDeque::with_capacity(KEPT_LEN);
         }
         self.len.store(items.len(), Ordering::Relaxed);
-        first
+    }
+}
+
+/// Takes the front item of a locked queue.
+#[inline]
+fn next(items: &mut VecDeque<Carried>) -> Option<Item> {
+    match items.pop_front() {
+        Some(carried) => Item::new(carried.into_inner()),
+        None => None,
+    }
+}
+
+/// Adds items to a queue that it keeps locked.
+pub(crate) struct Batch<'a> {
+    items: MutexGuard<'a, VecDeque<Carried>>,
+    len: &'a AtomicUsize,
+}
+
+impl Batch<'_> {
+    /// Adds an item at the back.
+    pub(crate) fn push(&mut self, item: Item) {
+        self.items.push_back(Carried::new(item.as_ptr()));
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.len.store(self.items.len(), Ordering::Relaxed);
     }
 }
 

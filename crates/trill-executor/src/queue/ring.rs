@@ -68,12 +68,14 @@ impl Share {
 impl Ring {
     /// Starts empty.
     pub fn new() -> Ring {
+        let mut slots = Vec::with_capacity(RING_LEN);
+        for _ in 0..RING_LEN {
+            slots.push(AtomicPtr::new(ptr::null_mut()));
+        }
         Ring {
             head: Apart(AtomicUsize::new(0)),
             tail: Apart(AtomicUsize::new(0)),
-            slots: (0..RING_LEN)
-                .map(|_| AtomicPtr::new(ptr::null_mut()))
-                .collect(),
+            slots: slots.into_boxed_slice(),
         }
     }
 
