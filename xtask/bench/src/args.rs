@@ -259,7 +259,7 @@ groups
   http     HTTP on hyper under wrk, an echo, files, a proxy, RPC over Unix sockets
   growth   spawn, wake, timer, channel, accept and idle connections from 10 to 1,000,000
   mem      a million tasks, a million timers, idle sockets up to the descriptor limit
-  io       files: reads, writes, opening, asking; TLS
+  io       files, TLS, datagrams, children, echo and connect
   cost     instructions, allocations and system calls of an operation, by callgrind and strace
   build    crate count and cold release build of trill, smol and tokio
   list     every row, and how its work is made the same for each runtime

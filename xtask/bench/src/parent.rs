@@ -25,7 +25,7 @@ pub(crate) fn rounds(
     programs: &Programs,
 ) -> io::Result<Vec<Line>> {
     let rounds = options.rounds.unwrap_or(group.rounds());
-    let wanted = |row: &&'static Row| row.group == group && options.wants(row.name);
+    let wanted = |row: &&'static Row| row.is_in(group) && options.wants(row.name);
     let mut lines = Vec::new();
     for row in all().filter(wanted) {
         for flavour in options.flavours(group) {

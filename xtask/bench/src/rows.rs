@@ -146,6 +146,12 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Whether it is run with a group: its own, or, as sockets are the operating system's too, `io`.
+    pub(crate) fn is_in(&self, group: Group) -> bool {
+        let is_socket = matches!(self.work, Work::Echo { .. } | Work::TcpConnect);
+        self.group == group || (group == Group::Io && is_socket)
+    }
+
     /// Whether this peer can do the row at all.
     pub(crate) fn suits(&self, peer: PeerName, flavour: Flavour) -> bool {
         let is_local = flavour == Flavour::Local;
@@ -156,6 +162,10 @@ impl Row {
             PeerName::Bare => self.work.suits_bare(),
             // On one thread, whatever the flavour of the others.
             PeerName::Compio if self.work.is_file() => self.work.suits(flavour),
+            // One thread is all they have, so a server of one worker compares with them as well.
+            PeerName::Monoio | PeerName::Compio if matches!(self.work, Work::Echo { .. }) => {
+                is_local || flavour == Flavour::Workers(1)
+            }
             PeerName::Monoio | PeerName::Compio => is_local && self.work.suits_owned_buffers(),
             PeerName::TrillRing => self.work.is_file() && self.work.suits(flavour),
             PeerName::Asyncio | PeerName::Uvloop => is_local && self.work.suits_python(),
@@ -468,11 +478,29 @@ mod tests {
         assert!(suits("echo-50x64") && suits("idle-sockets"));
         assert!(!suits("spawn-await"));
     }
+
+    #[test]
+    fn rows_of_sockets_are_run_with_two_groups() {
+        let groups = |name| {
+            let row = find(name).expect("listed");
+            Group::ALL
+                .map(|group| row.is_in(group))
+                .iter()
+                .filter(|is_in| **is_in)
+                .count()
+        };
+        assert_eq!(groups("echo-50x64"), 2);
+        assert_eq!(groups("tcp-connect"), 2);
+        assert_eq!(groups("yield-one"), 1);
+    }
+
     #[test]
     fn single_threaded_peers_have_single_threaded_rows() {
         let suits = |name, peer, flavour| find(name).expect("listed").suits(peer, flavour);
         assert!(suits("yield-one", PeerName::Monoio, Flavour::Local));
         assert!(!suits("yield-one", PeerName::Monoio, Flavour::Workers(1)));
+        assert!(suits("echo-1x64", PeerName::Compio, Flavour::Workers(1)));
+        assert!(!suits("echo-1x64", PeerName::Compio, Flavour::Workers(2)));
         assert!(!suits("mutex", PeerName::Compio, Flavour::Local));
         assert!(suits("mutex", PeerName::Uvloop, Flavour::Local));
         assert!(!suits("stuck-worker", PeerName::Trill, Flavour::Workers(1)));
