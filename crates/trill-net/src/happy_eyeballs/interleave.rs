@@ -1,30 +1,29 @@
 //! In which order addresses are tried.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 /// Orders addresses so that the families take turns, beginning with the family of the first one.
 ///
 /// Within a family the order stays: whoever looked the name up has put what it prefers first. Doubles are left out.
-pub(super) fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
+pub(super) fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let mut all = Vec::new();
     for address in addresses {
         if !all.contains(&address) {
             all.push(address);
         }
     }
-    let first_is_v6 = all.first().is_some_and(SocketAddr::is_ipv6);
-    let (first, second): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|address| address.is_ipv6() == first_is_v6);
-    let (mut first, mut second) = (first.into_iter(), second.into_iter());
-    let mut ordered = VecDeque::with_capacity(first.len() + second.len());
-    loop {
-        let turn = [first.next(), second.next()];
-        if turn == [None, None] {
-            return ordered;
+    take_turns(&mut all);
+    all
+}
+
+fn take_turns(all: &mut [SocketAddr]) {
+    for at in 1..all.len() {
+        // Whichever family has its turn; if it has no more, the rest of the other stays as it is.
+        let was_v6 = all[at - 1].is_ipv6();
+        let next = (at..all.len()).find(|next| all[*next].is_ipv6() != was_v6);
+        if let Some(next) = next {
+            all[at..=next].rotate_right(1);
         }
-        ordered.extend(turn.into_iter().flatten());
     }
 }
 

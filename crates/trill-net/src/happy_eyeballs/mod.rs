@@ -2,7 +2,6 @@
 
 mod interleave;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -62,8 +61,8 @@ use crate::address_error::most_useful;
 pub struct HappyEyeballs<C, F> {
     connect: C,
     delay: Duration,
-    /// Addresses that were not tried yet, the next one first.
-    waiting: VecDeque<SocketAddr>,
+    /// Addresses that were not tried yet, the next one last.
+    waiting: Vec<SocketAddr>,
     running: Vec<(SocketAddr, Pin<Box<F>>)>,
     failed: Vec<(SocketAddr, io::Error)>,
     /// When the next attempt begins; `None` if it may at once.
@@ -85,10 +84,12 @@ where
     ///
     /// See [`HappyEyeballs`].
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>, connect: C) -> HappyEyeballs<C, F> {
+        let mut waiting = interleave(addresses);
+        waiting.reverse();
         HappyEyeballs {
             connect,
             delay: ATTEMPT_DELAY,
-            waiting: interleave(addresses),
+            waiting,
             running: Vec::new(),
             failed: Vec::new(),
             pause: None,
@@ -158,7 +159,7 @@ where
                     return Poll::Pending;
                 }
             }
-            if let Some(address) = this.waiting.pop_front() {
+            if let Some(address) = this.waiting.pop() {
                 let attempt = Box::pin((this.connect)(address));
                 this.running.push((address, attempt));
             }

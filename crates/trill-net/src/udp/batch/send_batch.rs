@@ -1,6 +1,5 @@
 //! Datagrams that wait to be sent.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
@@ -46,7 +45,10 @@ pub struct SendBatch {
     bytes: Vec<u8>,
     /// Where the first one begins that was not sent.
     start: usize,
-    waiting: VecDeque<Waiting>,
+    /// All datagrams since the batch was empty.
+    datagrams: Vec<Waiting>,
+    /// How many of them were sent.
+    sent: usize,
     segments: bool,
 }
 
@@ -89,7 +91,8 @@ impl SendBatch {
         SendBatch {
             bytes: Vec::with_capacity(bytes),
             start: 0,
-            waiting: VecDeque::with_capacity(datagrams),
+            datagrams: Vec::with_capacity(datagrams),
+            sent: 0,
             segments: true,
         }
     }
@@ -129,7 +132,7 @@ impl SendBatch {
     fn add(&mut self, to: Option<SocketAddr>, datagram: &[u8]) {
         self.bytes.extend_from_slice(datagram);
         let len = datagram.len();
-        self.waiting.push_back(Waiting { len, to });
+        self.datagrams.push(Waiting { len, to });
     }
 
     /// Returns how many datagrams wait to be sent.
@@ -138,7 +141,7 @@ impl SendBatch {
     ///
     /// See [`SendBatch::pop`].
     pub fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting().len()
     }
 
     /// Says whether no datagram waits.
@@ -147,7 +150,7 @@ impl SendBatch {
     ///
     /// See [`SendBatch`].
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting().is_empty()
     }
 
     /// Takes the first datagram out without sending it: its address, and how many bytes it had. For one that the
@@ -174,7 +177,7 @@ impl SendBatch {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn pop(&mut self) -> Option<(Option<SocketAddr>, usize)> {
-        let first = *self.waiting.front()?;
+        let first = *self.waiting().first()?;
         self.advance(1);
         Some((first.to, first.len))
     }
@@ -191,8 +194,9 @@ impl SendBatch {
     /// ```
     pub fn clear(&mut self) {
         self.bytes.clear();
-        self.waiting.clear();
+        self.datagrams.clear();
         self.start = 0;
+        self.sent = 0;
     }
 
     /// Says whether the kernel is asked to take rows of datagrams apart: at first yes, and no once it has refused.
@@ -238,13 +242,16 @@ impl SendBatch {
         }
     }
 
+    fn waiting(&self) -> &[Waiting] {
+        &self.datagrams[self.sent..]
+    }
+
     fn advance(&mut self, count: usize) {
-        self.start += self
-            .waiting
-            .drain(..count)
-            .map(|one| one.len)
-            .sum::<usize>();
-        if self.waiting.is_empty() {
+        for one in &self.datagrams[self.sent..][..count] {
+            self.start += one.len;
+        }
+        self.sent += count;
+        if self.is_empty() {
             self.clear();
         }
     }
@@ -252,7 +259,7 @@ impl SendBatch {
     /// The first messages for a system call; with `rows` a message may be several datagrams.
     fn messages(&self, rows: bool) -> Messages<'_> {
         let mut messages = Messages::default();
-        let mut waiting = self.waiting.iter().peekable();
+        let mut waiting = self.waiting().iter().peekable();
         let mut start = self.start;
         while let Some(first) = waiting.next() {
             let (mut len, mut datagrams, mut is_last) = (first.len, 1, first.len == 0 || !rows);
