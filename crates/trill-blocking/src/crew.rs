@@ -173,7 +173,8 @@ impl<J> Crew<J> {
         let excess = state.threads.saturating_sub(threads_max);
         let leaving = excess.min(state.idle.len());
         // Those that have been idle longest.
-        let idle: Vec<_> = state.idle.drain(..leaving).collect();
+        let staying = state.idle.split_off(leaving);
+        let idle = std::mem::replace(&mut state.idle, staying);
         state.threads -= leaving;
         dismiss(state, idle);
     }
@@ -191,21 +192,21 @@ impl<J> Crew<J> {
     /// What is going on now.
     pub fn stats(&self) -> Stats {
         let state = self.lock();
+        let mut classes = Vec::with_capacity(state.lanes.len());
+        for lane in &state.lanes {
+            classes.push(ClassStats {
+                class: lane.class,
+                running: lane.running,
+                queued: lane.queue.len(),
+            });
+        }
         Stats {
             threads: state.threads,
             idle: state.idle.len(),
             max_threads: state.threads_max,
             started: state.started,
             refused: state.refused,
-            classes: state
-                .lanes
-                .iter()
-                .map(|lane| ClassStats {
-                    class: lane.class,
-                    running: lane.running,
-                    queued: lane.queue.len(),
-                })
-                .collect(),
+            classes,
         }
     }
 
@@ -286,32 +287,40 @@ impl<J> std::fmt::Debug for Crew<J> {
 impl<J> State<J> {
     /// Finds the number of the class's lane, and makes one if it is new.
     fn lane(&mut self, class: &Class) -> usize {
-        let known = self
-            .lanes
-            .iter()
-            .position(|lane| lane.class.name() == class.name());
-        known.unwrap_or_else(|| {
-            self.lanes.push(Lane {
-                class: *class,
-                running: 0,
-                queue: VecDeque::new(),
-            });
-            self.lanes.len() - 1
-        })
+        for (number, lane) in self.lanes.iter().enumerate() {
+            if lane.class.name() == class.name() {
+                return number;
+            }
+        }
+        self.lanes.push(Lane {
+            class: *class,
+            running: 0,
+            queue: VecDeque::new(),
+        });
+        self.lanes.len() - 1
     }
 
     /// How many queued jobs the limits of their classes allow to begin.
     fn eligible(&self) -> usize {
-        self.lanes.iter().map(Lane::eligible).sum()
+        let mut eligible = 0;
+        for lane in &self.lanes {
+            eligible += lane.eligible();
+        }
+        eligible
     }
 
     /// Takes out the job that arrived first among those that may begin, with the number of its lane.
     fn oldest_eligible(&mut self) -> Option<(J, usize)> {
-        let arrivals = self.lanes.iter().enumerate().filter_map(|(number, lane)| {
-            let (arrival, _) = lane.queue.front().filter(|_| lane.eligible() > 0)?;
-            Some((*arrival, number))
-        });
-        let (_, lane) = arrivals.min()?;
+        let mut oldest: Option<(u64, usize)> = None;
+        for (number, lane) in self.lanes.iter().enumerate() {
+            let Some(&(arrival, _)) = lane.queue.front() else {
+                continue;
+            };
+            if lane.eligible() > 0 && oldest.is_none_or(|(first, _)| arrival < first) {
+                oldest = Some((arrival, number));
+            }
+        }
+        let (_, lane) = oldest?;
         let (_, job) = self.lanes[lane].queue.pop_front()?;
         Some((job, lane))
     }
@@ -335,10 +344,12 @@ enum From {
 
 /// Tells threads that were struck off to end; unlocks the pool first.
 fn dismiss<J>(state: MutexGuard<'_, State<J>>, seats: Vec<Arc<Seat>>) {
-    let sleeping: Vec<_> = seats
-        .into_iter()
-        .filter(|seat| seat.give(Order::Leave))
-        .collect();
+    let mut sleeping = Vec::with_capacity(seats.len());
+    for seat in seats {
+        if seat.give(Order::Leave) {
+            sleeping.push(seat);
+        }
+    }
     drop(state);
     for seat in sleeping {
         seat.wake();

@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use trill_world::{PerProcess, World};
 
 use crate::builder::Builder;
+use crate::class::Class;
+use crate::job::Runnable;
 use crate::pool::{Pool, Shared};
 
 /// Makes a pool the one that [`unblock`](crate::unblock()) uses on a thread, until it is dropped.
@@ -49,14 +52,13 @@ impl fmt::Debug for Entered {
     }
 }
 
-/// Runs `with` on the pool that serves this thread.
-#[inline]
-pub(crate) fn with<R>(with: impl FnOnce(&Arc<Shared>) -> R) -> R {
+/// Gives a job to the pool that serves this thread.
+pub(crate) fn submit(class: &Class, job: Runnable) -> io::Result<()> {
     let world = World::current();
     match entered(&world) {
-        Some(shared) => with(&shared),
-        None if world.is_os() => with(of_os().shared()),
-        None => with(of_world(&world).shared()),
+        Some(shared) => shared.submit(class, job),
+        None if world.is_os() => of_os().shared().submit(class, job),
+        None => of_world(&world).shared().submit(class, job),
     }
 }
 
@@ -78,7 +80,6 @@ pub(crate) fn work_for(shared: Arc<Shared>, work: impl FnOnce(&Shared)) {
 }
 
 /// The pool that this thread has entered or works for, if it is of this world.
-#[inline]
 fn entered(world: &World) -> Option<Arc<Shared>> {
     // While the thread's locals are being destroyed nothing is current any more.
     let shared = CURRENT
@@ -97,12 +98,22 @@ fn of_os() -> &'static Pool {
 fn of_world(world: &World) -> Pool {
     static POOLS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    pools.retain(|pool| pool.strong_count() > 0);
     // Held until after the lock is released: the last owner of a world may run anything when it goes.
-    let living: Vec<_> = pools.iter().filter_map(Weak::upgrade).collect();
-    let known = living.iter().find(|pool| is_same(pool.world(), world));
+    let mut living = Vec::with_capacity(pools.len());
+    let mut known = None;
+    for index in (0..pools.len()).rev() {
+        match pools[index].upgrade() {
+            Some(shared) => {
+                if is_same(shared.world(), world) {
+                    known = Some(shared.handle());
+                }
+                living.push(shared);
+            }
+            None => drop(pools.swap_remove(index)),
+        }
+    }
     let pool = match known {
-        Some(shared) => shared.handle(),
+        Some(pool) => pool,
         None => {
             let pool = Builder::from_env_or_default().build_of_world(world.clone());
             pools.push(Arc::downgrade(pool.shared()));

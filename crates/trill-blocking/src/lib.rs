@@ -64,6 +64,8 @@ pub use pool::Pool;
 pub use refused::Refused;
 pub use stats::{ClassStats, Stats};
 pub use to_thread::{ToThread, to_thread, to_thread_in};
+#[doc(hidden)]
+pub use unblock::try_unblock_erased;
 pub use unblock::{set_max_blocking_threads, try_unblock, try_unblock_in, unblock, unblock_in};
 pub use waiter::{Abandoned, check_cancelled};
 

@@ -6,7 +6,6 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use trill_cell::Spawned;
 use trill_world::World;
 
 use crate::builder::Builder;
@@ -134,7 +133,9 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.shared().unblock(class, work, Location::caller())
+        job::unblock(work, Location::caller(), &|job| {
+            self.shared().submit(class, job)
+        })
     }
 
     /// As [`Pool::unblock`], but returns an error if the work would have no thread.
@@ -191,7 +192,9 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.shared().try_unblock(class, work, Location::caller())
+        job::try_unblock(work, Location::caller(), &|job| {
+            self.shared().submit(class, job)
+        })
     }
 
     /// Returns the pool that [`unblock`](crate::unblock()) uses here: the one this thread has [entered](Pool::enter) or
@@ -301,51 +304,13 @@ impl Shared {
         }))
     }
 
-    /// Runs `work` on a thread, or returns a task that panics because there is none.
-    pub(crate) fn unblock<T, F>(
-        self: &Arc<Self>,
-        class: &Class,
-        work: F,
-        site: &'static Location<'static>,
-    ) -> Task<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.try_unblock(class, work, site)
-            .unwrap_or_else(|refused| {
-                // Run here and now, so that the panic hook tells of it even if nobody awaits the task.
-                let (runnable, task) = job::task(move || panic!("{refused}"), Spawned::at(site));
-                job::run(runnable);
-                task
-            })
-    }
-
-    /// Runs `work` on a thread, or drops it with the error if there is none.
-    pub(crate) fn try_unblock<T, F>(
-        self: &Arc<Self>,
-        class: &Class,
-        work: F,
-        site: &'static Location<'static>,
-    ) -> io::Result<Task<T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let (runnable, task) = job::task(work, Spawned::at(site));
-        match self.submit(class, runnable) {
-            Ok(()) => Ok(task),
-            Err(refused) => Err(refused),
-        }
-    }
-
     /// Says whether the threads are in a process from which this one was forked.
     pub(crate) fn is_foreign(&self) -> bool {
         self.made_in != trill_world::forks()
     }
 
     /// Finds a thread for a task or queues it.
-    fn submit(self: &Arc<Self>, class: &Class, job: Runnable) -> io::Result<()> {
+    pub(crate) fn submit(self: &Arc<Self>, class: &Class, job: Runnable) -> io::Result<()> {
         if self.is_foreign() {
             return Err(Refused::wrap(io::Error::new(
                 io::ErrorKind::Unsupported,

@@ -11,8 +11,8 @@ use trill_executor::Cancel;
 
 use crate::class::Class;
 use crate::current;
-use crate::job::Task;
-use crate::pool::{Pool, Shared};
+use crate::job::{self, Submit, Task};
+use crate::pool::Pool;
 use crate::waiter::{self, Waiter};
 
 /// Runs `work` on a thread where it may block, with the locals of the calling task, and returns a future of its result.
@@ -44,8 +44,9 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let site = Location::caller();
-    current::with(|pool| begin(pool, &Class::DEFAULT, work, site))
+    begin(work, Location::caller(), &|job| {
+        current::submit(&Class::DEFAULT, job)
+    })
 }
 
 /// As [`to_thread`], within the limit of a class.
@@ -72,8 +73,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let site = Location::caller();
-    current::with(|pool| begin(pool, class, work, site))
+    begin(work, Location::caller(), &|job| current::submit(class, job))
 }
 
 impl Pool {
@@ -127,7 +127,9 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        begin(self.shared(), class, work, Location::caller())
+        begin(work, Location::caller(), &|job| {
+            self.shared().submit(class, job)
+        })
     }
 }
 
@@ -235,25 +237,20 @@ impl<T> fmt::Debug for ToThread<T> {
 }
 
 /// Gives work to a pool, with what `to_thread` promises around it.
-fn begin<T, F>(
-    pool: &Arc<Shared>,
-    class: &Class,
-    work: F,
-    site: &'static Location<'static>,
-) -> ToThread<T>
+fn begin<T, F>(work: F, site: &'static Location<'static>, submit: Submit<'_>) -> ToThread<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     let waiter = Arc::<Waiter>::default();
     let mut locals = trill_cell::locals();
-    let task = pool.unblock(
-        class,
+    let task = job::unblock(
         {
             let waiter = waiter.clone();
             move || trill_cell::in_locals(&mut locals, || waiter::serve(waiter, work))
         },
         site,
+        submit,
     );
     ToThread {
         task: Some(task),

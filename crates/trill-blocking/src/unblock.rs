@@ -1,11 +1,12 @@
 //! `unblock`, without naming a pool.
 
+use std::any::Any;
 use std::io;
 use std::panic::Location;
 
 use crate::class::Class;
 use crate::current;
-use crate::job::Task;
+use crate::job::{self, Task};
 use crate::pool::Pool;
 
 /// Runs `work` on a thread where it may block, and returns a task that waits for its result.
@@ -35,8 +36,9 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let site = Location::caller();
-    current::with(|pool| pool.unblock(&Class::DEFAULT, work, site))
+    job::unblock(work, Location::caller(), &|job| {
+        current::submit(&Class::DEFAULT, job)
+    })
 }
 
 /// As [`unblock`], within the limit of a class.
@@ -63,8 +65,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let site = Location::caller();
-    current::with(|pool| pool.unblock(class, work, site))
+    job::unblock(work, Location::caller(), &|job| current::submit(class, job))
 }
 
 /// As [`unblock`], but returns an error if the work would have no thread.
@@ -91,8 +92,9 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let site = Location::caller();
-    current::with(|pool| pool.try_unblock(&Class::DEFAULT, work, site))
+    job::try_unblock(work, Location::caller(), &|job| {
+        current::submit(&Class::DEFAULT, job)
+    })
 }
 
 /// As [`try_unblock`], within the limit of a class.
@@ -120,8 +122,17 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let site = Location::caller();
-    current::with(|pool| pool.try_unblock(class, work, site))
+    job::try_unblock(work, Location::caller(), &|job| current::submit(class, job))
+}
+
+/// Work without its type and that of its result.
+type Erased = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
+
+/// As [`try_unblock_in`], for a crate with many kinds of work: the task is compiled here, once, for all of them.
+#[doc(hidden)]
+#[track_caller]
+pub fn try_unblock_erased(class: &Class, work: Erased) -> io::Result<Task<Box<dyn Any + Send>>> {
+    try_unblock_in(class, work)
 }
 
 /// Changes how many threads the [current](Pool::current) pool may have.
