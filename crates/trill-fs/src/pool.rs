@@ -1,6 +1,6 @@
 //! The blocking pool, as this crate uses it.
 //!
-//! Its jobs are of one type, whatever they do and return, so that tasks are compiled for them once. That takes two more
+//! Its jobs are of one type, whatever they do and return, so that tasks are compiled for them once. That takes three more
 //! allocations than a task of its own for each, on a way that takes a change of threads.
 
 use std::any::Any;
@@ -40,9 +40,9 @@ pub(crate) fn give(job: Box<dyn Job>) -> Result<Task<Outcome>, Outcome> {
     let place = Arc::new(Mutex::new(Some(job)));
     let work = {
         let place = place.clone();
-        move || take(&place).run()
+        Box::new(move || take(&place).run())
     };
-    trill_blocking::try_unblock_in(&FILES, work).map_err(|error| take(&place).refused(error))
+    trill_blocking::try_unblock_erased(&FILES, work).map_err(|error| take(&place).refused(error))
 }
 
 fn take(place: &Mutex<Option<Box<dyn Job>>>) -> Box<dyn Job> {

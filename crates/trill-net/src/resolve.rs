@@ -1,5 +1,6 @@
 //! From names to addresses.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -8,7 +9,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use trill_blocking::{Class, Task, try_unblock_in};
+use trill_blocking::{Class, Task, try_unblock_erased};
 use trill_cell::Kind;
 
 use crate::address::{AsyncToSocketAddrs, Target};
@@ -95,7 +96,10 @@ pub(crate) enum Search {
     Over,
 }
 
-type Lookup = Task<io::Result<Vec<SocketAddr>>>;
+type Lookup = Task<Box<dyn Any + Send>>;
+
+/// What comes of it.
+type Addresses = io::Result<Vec<SocketAddr>>;
 
 impl Search {
     pub(crate) fn new<A: AsyncToSocketAddrs>(addr: &A) -> Search {
@@ -125,7 +129,10 @@ impl Search {
                         trill_cell::waiting(Kind::Blocking, 0, location);
                         return Poll::Pending;
                     };
-                    return Poll::Ready(found.map(Found::Many));
+                    return Poll::Ready(match found.downcast::<Addresses>() {
+                        Ok(found) => found.map(Found::Many),
+                        Err(_) => unreachable!("a look-up ends with addresses"),
+                    });
                 }
                 Search::Over => panic!("a look-up was polled after it was ready"),
             }
@@ -146,12 +153,14 @@ impl fmt::Debug for Search {
 /// Looks a name up on the blocking pool.
 fn look_up(host: Box<str>, port: u16) -> io::Result<Lookup> {
     sys::os_only("look names up")?;
-    try_unblock_in(&NAMES, move || {
+    let work = move || -> Addresses {
         sys::look_up(&host, port).map_err(|error| {
             let text = format!("cannot look up `{}`: {error}", host.escape_debug());
             io::Error::new(error.kind(), text)
         })
-    })
+    };
+    // Without its type: a task of its own would be compiled for nothing but this.
+    try_unblock_erased(&NAMES, Box::new(move || Box::new(work())))
 }
 
 /// Keeps look-ups from taking all threads of the pool.
