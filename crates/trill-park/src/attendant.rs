@@ -48,8 +48,9 @@ pub(crate) fn ensure() -> io::Result<()> {
         // It may have run in the process this one was forked from. None of that one's other threads is here.
         _ => {
             let mine = thread::own();
-            for gone in registry::threads().filter(|thread| thread.is_attended()) {
-                if !mine.is_some_and(|mine| std::ptr::eq(mine, gone)) {
+            for gone in registry::threads() {
+                let is_mine = mine.is_some_and(|mine| std::ptr::eq(mine, gone));
+                if gone.is_attended() && !is_mine {
                     gone.set_entered(false);
                 }
             }
@@ -106,7 +107,7 @@ pub(crate) fn hand_over(left: &'static Thread) {
         thread().unpark();
     }
     if let (Some(id), Some(driver)) = (left.driver_id(), left.driver()) {
-        if !driver.is_idle() && !rouse_owner(id, |_| true) {
+        if !driver.is_idle() && !rouse_owner(id, None) {
             // An attendant that is not in deep sleep looks by itself, within 2 ms; the next `block_on` may be sooner.
             wake_if_in_deep_sleep();
         }
@@ -125,16 +126,24 @@ fn run(me: &'static Thread) {
         trill_cell::pulse();
         let until = serve(me, &watch, now);
         let mut mine = None;
-        for (id, driver) in registry::drivers() {
-            let wanted = || !driver.is_idle() && needs_attendant(id, &watch, now);
-            if !spared(wanted).unwrap_or(false) {
+        for id in (0..).map(DriverId) {
+            let Some(driver) = registry::driver(id) else {
+                break;
+            };
+            let mut is_wanted = false;
+            let is_spared = spared(&mut || {
+                is_wanted = !driver.is_idle() && needs_attendant(id, &watch, now);
+            });
+            if !is_spared || !is_wanted {
                 continue;
             }
             if mine.is_none() {
                 mine = Some(id);
             } else {
                 // A thread can wait in one driver only. Further ones without any owner are looked at every 2 ms.
-                spared(|| driver.wait(me, now, Some(now)));
+                spared(&mut || {
+                    driver.wait(me, now, Some(now));
+                });
                 active = true;
             }
         }
@@ -151,7 +160,7 @@ fn run(me: &'static Thread) {
         }
         if let Some(id) = mine {
             // Somebody may have come for the driver meanwhile and found it taken.
-            rouse_owner(id, |_| true);
+            rouse_owner(id, None);
         }
     }
 }
@@ -159,7 +168,7 @@ fn run(me: &'static Thread) {
 /// Parks the helper thread; after a driver that panics without it, for a while.
 fn park(me: &'static Thread, now: Instant, until: Option<Instant>, slack: &mut Slack) {
     GATE.leave();
-    if spared(|| me.park(now, until, slack)).is_none() {
+    if !spared(&mut || me.park(now, until, slack)) {
         me.set_driver(None);
         me.parker().awake();
         me.park(now, Some(earlier(until, now + STUCK_AFTER)), slack);
@@ -169,10 +178,13 @@ fn park(me: &'static Thread, now: Instant, until: Option<Instant>, slack: &mut S
 /// Fires what nobody else fires; returns the next deadline among it.
 fn serve(me: &'static Thread, watch: &Watch, now: Instant) -> Option<Instant> {
     let mut until = fire(me, now);
-    for thread in registry::threads().filter(|thread| thread.is_attended()) {
+    for thread in registry::threads() {
+        if !thread.is_attended() {
+            continue;
+        }
         let stuck = watch.is_stuck(thread, now);
         if stuck {
-            spared(|| thread.tell_stalled());
+            spared(&mut || thread.tell_stalled());
         }
         if stuck || !thread.is_entered() {
             if let Some(next) = fire(thread, now) {
@@ -185,53 +197,80 @@ fn serve(me: &'static Thread, watch: &Watch, now: Instant) -> Option<Instant> {
 
 /// Fires what a thread serves; what panics is tried again after a while.
 fn fire(thread: &'static Thread, now: Instant) -> Option<Instant> {
-    spared(|| thread.fire(now)).unwrap_or_else(|| Some(now + STUCK_AFTER))
+    let mut next = None;
+    match spared(&mut || next = thread.fire(now)) {
+        true => next,
+        false => Some(now + STUCK_AFTER),
+    }
 }
 
-/// Runs what others wrote. Its panic has been told by the panic hook; it must not end the thread that serves all others.
-fn spared<R>(run: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
+/// Runs what others wrote, and says whether it ended without a panic. That has been told by the panic hook; it must not
+/// end the thread that serves all others.
+fn spared(run: &mut dyn FnMut()) -> bool {
+    catch_unwind(AssertUnwindSafe(run)).is_ok()
 }
 
 /// Says whether no thread looks after a driver: none is inside `block_on` with it, or those that are, are stuck.
 ///
 /// If one is stuck and a healthy one sleeps, the latter is roused, so that it goes inside.
 fn needs_attendant(id: DriverId, watch: &Watch, now: Instant) -> bool {
-    if owners(id).any(|owner| owner.parker().is_driving()) {
-        return false;
+    let (mut any_stuck, mut any_healthy) = (false, false);
+    for owner in registry::threads() {
+        if !is_owner(owner, id) {
+            continue;
+        }
+        if owner.parker().is_driving() {
+            return false;
+        }
+        match watch.is_stuck(owner, now) {
+            true => any_stuck = true,
+            false => any_healthy = true,
+        }
     }
-    let any_stuck = owners(id).any(|owner| watch.is_stuck(owner, now));
-    let is_healthy = |owner: &Thread| !watch.is_stuck(owner, now);
     if any_stuck {
-        !rouse_owner(id, is_healthy)
+        !rouse_owner(id, Some((watch, now)))
     } else {
-        !owners(id).any(is_healthy)
+        !any_healthy
     }
 }
 
 /// Makes a thread that parks in the driver try it, preferring one that sleeps; says whether there is any.
 ///
 /// A thread that was about to sleep because it found the driver taken is notified, so it tries again.
-fn rouse_owner(id: DriverId, may: impl Fn(&Thread) -> bool) -> bool {
-    let owner = owners(id)
-        .filter(|owner| may(owner))
-        .max_by_key(|owner| owner.parker().is_parked());
-    if let Some(owner) = owner {
+///
+/// With a watch, those that are stuck are left out.
+fn rouse_owner(id: DriverId, watch: Option<(&Watch, Instant)>) -> bool {
+    let mut chosen: Option<&Thread> = None;
+    let mut is_parked = false;
+    for owner in registry::threads() {
+        if !is_owner(owner, id) || watch.is_some_and(|(watch, now)| watch.is_stuck(owner, now)) {
+            continue;
+        }
+        let parks = owner.parker().is_parked();
+        if parks || !is_parked {
+            chosen = Some(owner);
+            is_parked = parks;
+        }
+    }
+    if let Some(owner) = chosen {
         owner.unpark();
     }
-    owner.is_some()
+    chosen.is_some()
 }
 
 /// Says whether a thread inside `block_on` parks in the driver.
 fn has_owner(id: DriverId) -> bool {
-    owners(id).next().is_some()
+    for thread in registry::threads() {
+        if is_owner(thread, id) {
+            return true;
+        }
+    }
+    false
 }
 
-/// The threads inside `block_on` that park in the driver.
-fn owners(id: DriverId) -> impl Iterator<Item = &'static Thread> {
-    registry::threads().filter(move |thread| {
-        thread.is_attended() && thread.is_entered() && thread.driver_id() == Some(id)
-    })
+/// Says whether a thread is inside `block_on` and parks in the driver.
+fn is_owner(thread: &Thread, id: DriverId) -> bool {
+    thread.is_attended() && thread.is_entered() && thread.driver_id() == Some(id)
 }
 
 fn earlier(a: Option<Instant>, b: Instant) -> Instant {

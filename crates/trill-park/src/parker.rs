@@ -103,12 +103,13 @@ impl Parker {
     /// `false` if the thread was notified and must not park.
     pub fn fall_asleep(&self) -> bool {
         // Only the owner changes the state to or from these two.
-        [DRIVING, RUNNING].into_iter().any(|before| {
+        let from = |before| {
             // Relaxed: as in `begin`.
             self.state
                 .compare_exchange(before, ASLEEP, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
-        })
+        };
+        from(DRIVING) || from(RUNNING)
     }
 
     /// Sleeps until unparked or until `timeout` has passed; call after `begin` or `fall_asleep` said yes.

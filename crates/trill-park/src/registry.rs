@@ -20,7 +20,7 @@ static THREADS: Link = Link::new();
 type Link = OnceLock<&'static Node>;
 
 /// An entry of the list.
-struct Node {
+pub(crate) struct Node {
     thread: &'static Thread,
     next: Link,
 }
@@ -77,9 +77,21 @@ fn next_index() -> usize {
 }
 
 /// Iterates over all [`THREADS`], also those added meanwhile.
-pub(crate) fn threads() -> impl Iterator<Item = &'static Thread> {
-    let first = THREADS.get().copied();
-    std::iter::successors(first, |node| node.next.get().copied()).map(|node| node.thread)
+pub(crate) fn threads() -> Threads {
+    Threads(THREADS.get().copied())
+}
+
+/// What [`threads`] returns.
+pub(crate) struct Threads(Option<&'static Node>);
+
+impl Iterator for Threads {
+    type Item = &'static Thread;
+
+    fn next(&mut self) -> Option<&'static Thread> {
+        let node = self.0?;
+        self.0 = node.next.get().copied();
+        Some(node.thread)
+    }
 }
 
 /// Finds the number of a driver, and gives it one if it is new.
@@ -101,14 +113,6 @@ pub(crate) fn driver_id(driver: &'static dyn Driver) -> io::Result<DriverId> {
 /// Returns the driver with this number.
 pub(crate) fn driver(id: DriverId) -> Option<&'static dyn Driver> {
     DRIVERS.get(id.0).and_then(OnceLock::get).copied()
-}
-
-/// Iterates over all drivers.
-pub(crate) fn drivers() -> impl Iterator<Item = (DriverId, &'static dyn Driver)> {
-    DRIVERS
-        .iter()
-        .enumerate()
-        .map_while(|(number, slot)| Some((DriverId(number), *slot.get()?)))
 }
 
 /// Says whether two references name the same driver; vtables may differ between crates.

@@ -29,7 +29,7 @@ impl Seat {
 }
 
 /// The seats of a thread, one for each level of nesting.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Seats {
     /// The seat of the outermost call.
     first: Seat,
@@ -37,6 +37,16 @@ pub(crate) struct Seats {
     inner: [OnceLock<Box<Seat>>; LEVELS_MAX - 1],
     /// Which call runs; written by the thread itself.
     level: AtomicUsize,
+}
+
+impl Default for Seats {
+    fn default() -> Seats {
+        Seats {
+            first: Seat::default(),
+            inner: [const { OnceLock::new() }; LEVELS_MAX - 1],
+            level: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl Seats {
@@ -93,8 +103,11 @@ impl Seats {
     #[inline]
     pub(crate) fn unpark_all(&self) {
         self.first.unpark();
-        for seat in self.inner.iter().map_while(OnceLock::get) {
-            seat.unpark();
+        for seat in &self.inner {
+            match seat.get() {
+                Some(seat) => seat.unpark(),
+                None => break,
+            }
         }
     }
 }

@@ -194,7 +194,10 @@ impl Thread {
     /// See [`Due`].
     pub fn dismiss(&self, due: &'static dyn Due) {
         let mut dues = lock(&self.dues);
-        dues.retain(|known| !std::ptr::addr_eq(*known, due));
+        let place = dues.iter().position(|known| std::ptr::addr_eq(*known, due));
+        if let Some(place) = place {
+            dues.remove(place);
+        }
         self.dues_len.store(dues.len(), Ordering::Relaxed);
     }
 
@@ -258,15 +261,25 @@ impl Thread {
     pub(crate) fn fire(&self, now: Instant) -> Option<Instant> {
         let mut next: Option<Instant> = None;
         self.each_due(|due| {
-            let deadline = due.fire(now);
-            next = [next, deadline].into_iter().flatten().min();
+            if let Some(deadline) = due.fire(now) {
+                next = match next {
+                    Some(next) if next < deadline => Some(next),
+                    _ => Some(deadline),
+                };
+            }
         });
         next
     }
 
     /// Tells everything this thread serves that it is stuck.
     pub(crate) fn tell_stalled(&self) {
-        self.each_due(|due| due.stalled());
+        self.tell_each(&|due| due.stalled());
+    }
+
+    /// As [`Thread::each_due`] for what happens rarely.
+    #[cold]
+    fn tell_each(&self, each: &dyn Fn(&'static dyn Due)) {
+        self.each_due(each);
     }
 
     /// Runs `each` on what this thread serves, without holding the lock: it may call wakers, and they may serve.
@@ -283,7 +296,9 @@ impl Thread {
                 break;
             };
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| each(due))) {
-                panicked.get_or_insert(payload);
+                if panicked.is_none() {
+                    panicked = Some(payload);
+                }
             }
         }
         if let Some(payload) = panicked {
@@ -350,7 +365,7 @@ impl Thread {
         if self.is_entered() {
             return;
         }
-        self.each_due(|due| due.retired());
+        self.tell_each(&|due| due.retired());
         let world = lock(world).take();
         drop(world);
     }

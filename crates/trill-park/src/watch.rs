@@ -24,14 +24,11 @@ impl Watch {
         let mut active = false;
         for thread in registry::threads() {
             let turns = thread.turns();
-            if self.seen.len() <= thread.index() {
-                self.seen.resize(
-                    thread.index() + 1,
-                    Seen {
-                        turns: 0,
-                        since: now,
-                    },
-                );
+            while self.seen.len() <= thread.index() {
+                self.seen.push(Seen {
+                    turns: 0,
+                    since: now,
+                });
             }
             let seen = &mut self.seen[thread.index()];
             if !thread.is_attended() {
@@ -63,7 +60,12 @@ impl Watch {
 
 /// Says whether any thread is inside `block_on` and not parked.
 pub(crate) fn any_running() -> bool {
-    registry::threads().any(|thread| thread.is_attended() && is_running(thread))
+    for thread in registry::threads() {
+        if thread.is_attended() && is_running(thread) {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_running(thread: &Thread) -> bool {
