@@ -79,12 +79,16 @@ impl DirBuilder {
     ///
     /// See [`DirBuilder`].
     pub fn create<P: AsRef<Path>>(&self, path: P) -> Work<io::Result<()>> {
+        self.create_at(path.as_ref())
+    }
+
+    fn create_at(&self, path: &Path) -> Work<io::Result<()>> {
         let mode = self.mode;
         if self.recursive {
-            let path = path.as_ref().to_path_buf();
+            let path = path.to_path_buf();
             return Work::new(pooled(move || sys::create_dirs(&path, mode)));
         }
-        let path = c_path(path.as_ref());
+        let path = c_path(path);
         leaf::work(path.map(|path| AnyOperation::CreateDir(CreateDir::new(path, mode))))
     }
 }
@@ -127,7 +131,8 @@ struct Batch {
 
 impl ReadDir {
     /// Opens a directory and fetches its first entries.
-    pub(crate) fn open(path: PathBuf) -> Work<io::Result<ReadDir>> {
+    pub(crate) fn open(path: &Path) -> Work<io::Result<ReadDir>> {
+        let path = path.to_path_buf();
         Work::new(async move {
             let batch = pooled(move || Ok(fetch(Box::new(sys::list(&path)?)))).await?;
             Ok(ReadDir {

@@ -145,9 +145,11 @@ impl OpenOptions {
     ///
     /// See [`OpenOptions`].
     pub fn open<P: AsRef<Path>>(&self, path: P) -> Work<io::Result<File>> {
-        let asked = self
-            .flags()
-            .and_then(|flags| Ok((c_path(path.as_ref())?, flags)));
+        self.open_at(path.as_ref())
+    }
+
+    fn open_at(&self, path: &Path) -> Work<io::Result<File>> {
+        let asked = self.flags().and_then(|flags| Ok((c_path(path)?, flags)));
         let mode = self.mode;
         Work::new(async move {
             let (path, flags) = asked?;

@@ -13,7 +13,7 @@ use crate::leaf::{self, Leaf, has_ring};
 use crate::metadata::Metadata;
 use crate::now::{NOW_MAX, OWN_POSITION};
 use crate::options::{c_path, open};
-use crate::pool::pooled;
+use crate::pool::{pooled, with_path, with_paths};
 use crate::sys::{self, Permissions};
 use crate::work::Work;
 
@@ -35,8 +35,12 @@ use crate::work::Work;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn canonicalize<P: AsRef<Path>>(path: P) -> Work<io::Result<PathBuf>> {
-    let path = path.as_ref().to_path_buf();
-    Work::new(pooled(move || sys::canonicalize(&path)))
+    canonical(path.as_ref())
+}
+
+// Here and below: what does not depend on the caller's types is compiled here, and not in each program.
+fn canonical(path: &Path) -> Work<io::Result<PathBuf>> {
+    with_path(path, sys::canonicalize)
 }
 
 /// Copies a file with its permissions over another one, and returns how many bytes that were.
@@ -63,8 +67,11 @@ pub fn canonicalize<P: AsRef<Path>>(path: P) -> Work<io::Result<PathBuf>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(src: P, dst: Q) -> Work<io::Result<u64>> {
-    let (src, dst) = (src.as_ref().to_path_buf(), dst.as_ref().to_path_buf());
-    Work::new(pooled(move || sys::copy(&src, &dst)))
+    copy_file(src.as_ref(), dst.as_ref())
+}
+
+fn copy_file(src: &Path, dst: &Path) -> Work<io::Result<u64>> {
+    with_paths(src, dst, sys::copy)
 }
 
 /// Makes a directory whose parent is there.
@@ -124,8 +131,16 @@ pub fn create_dir_all<P: AsRef<Path>>(path: P) -> Work<io::Result<()>> {
 /// assert_eq!(nothing.unwrap_err().kind(), std::io::ErrorKind::NotFound);
 /// ```
 pub fn hard_link<P: AsRef<Path>, Q: AsRef<Path>>(src: P, dst: Q) -> Work<io::Result<()>> {
-    let (src, dst) = (src.as_ref().to_path_buf(), dst.as_ref().to_path_buf());
-    Work::new(pooled(move || sys::hard_link(&src, &dst)))
+    link(src.as_ref(), dst.as_ref(), sys::hard_link)
+}
+
+/// Makes a link, in one way or the other.
+pub(crate) fn link(
+    src: &Path,
+    dst: &Path,
+    call: fn(&Path, &Path) -> io::Result<()>,
+) -> Work<io::Result<()>> {
+    with_paths(src, dst, call)
 }
 
 /// Returns what is known about a file, or about where a link leads.
@@ -184,7 +199,11 @@ fn stat(path: &Path, follow: bool) -> Work<io::Result<Metadata>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn read<P: AsRef<Path>>(path: P) -> Work<io::Result<Vec<u8>>> {
-    Work::new(read_all(path.as_ref().to_path_buf()))
+    read_bytes(path.as_ref())
+}
+
+fn read_bytes(path: &Path) -> Work<io::Result<Vec<u8>>> {
+    Work::new(read_all(path.to_path_buf()))
 }
 
 /// Reads a whole file that is text.
@@ -205,9 +224,14 @@ pub fn read<P: AsRef<Path>>(path: P) -> Work<io::Result<Vec<u8>>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn read_to_string<P: AsRef<Path>>(path: P) -> Work<io::Result<String>> {
-    let path = path.as_ref().to_path_buf();
+    read_text(path.as_ref())
+}
+
+fn read_text(path: &Path) -> Work<io::Result<String>> {
+    // Not the future of `read_all`: its size would be this one's, too, and its code be here twice.
+    let bytes = read_bytes(path);
     Work::new(async move {
-        let bytes = read_all(path).await?;
+        let bytes = bytes.bare().await?;
         String::from_utf8(bytes)
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not valid UTF-8"))
     })
@@ -288,7 +312,7 @@ async fn read_all(path: PathBuf) -> io::Result<Vec<u8>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn read_dir<P: AsRef<Path>>(path: P) -> Work<io::Result<ReadDir>> {
-    ReadDir::open(path.as_ref().to_path_buf())
+    ReadDir::open(path.as_ref())
 }
 
 /// Returns where a symbolic link leads.
@@ -309,8 +333,11 @@ pub fn read_dir<P: AsRef<Path>>(path: P) -> Work<io::Result<ReadDir>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn read_link<P: AsRef<Path>>(path: P) -> Work<io::Result<PathBuf>> {
-    let path = path.as_ref().to_path_buf();
-    Work::new(pooled(move || sys::read_link(&path)))
+    target(path.as_ref())
+}
+
+fn target(path: &Path) -> Work<io::Result<PathBuf>> {
+    with_path(path, sys::read_link)
 }
 
 /// Removes an empty directory.
@@ -353,8 +380,11 @@ pub fn remove_dir<P: AsRef<Path>>(path: P) -> Work<io::Result<()>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn remove_dir_all<P: AsRef<Path>>(path: P) -> Work<io::Result<()>> {
-    let path = path.as_ref().to_path_buf();
-    Work::new(pooled(move || sys::remove_dir_all(&path)))
+    remove_tree(path.as_ref())
+}
+
+fn remove_tree(path: &Path) -> Work<io::Result<()>> {
+    with_path(path, sys::remove_dir_all)
 }
 
 /// Removes a name, and the file when it was the last name and nobody has the file open.
@@ -424,7 +454,10 @@ fn rename_paths(src: &Path, dst: &Path) -> Work<io::Result<()>> {
 /// assert_eq!(nothing.unwrap_err().kind(), std::io::ErrorKind::NotFound);
 /// ```
 pub fn set_permissions<P: AsRef<Path>>(path: P, perm: Permissions) -> Work<io::Result<()>> {
-    let path = path.as_ref().to_path_buf();
+    permit(path.as_ref().to_path_buf(), perm)
+}
+
+fn permit(path: PathBuf, perm: Permissions) -> Work<io::Result<()>> {
     Work::new(pooled(move || sys::set_permissions(&path, perm)))
 }
 
@@ -450,8 +483,10 @@ pub fn set_permissions<P: AsRef<Path>>(path: P, perm: Permissions) -> Work<io::R
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> Work<io::Result<()>> {
-    let path = path.as_ref().to_path_buf();
-    let contents = contents.as_ref().to_vec();
+    write_bytes(path.as_ref().to_path_buf(), contents.as_ref().to_vec())
+}
+
+fn write_bytes(path: PathBuf, contents: Vec<u8>) -> Work<io::Result<()>> {
     // One trip to the pool: a ring would take three, as creating and writing are left to threads of the system.
     Work::new(pooled(move || sys::write(&path, &contents)))
 }

@@ -7,12 +7,15 @@ use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use trill_blocking::{Class, Task};
 use trill_world::World;
+
+use crate::work::Work;
 
 /// Work for the pool.
 pub(crate) trait Job: Send {
@@ -96,6 +99,28 @@ where
         errand: Errand::Start(Box::new(Call(work))),
         _output: PhantomData,
     }
+}
+
+/// Calls a function with a path, on the pool.
+pub(crate) fn with_path<T>(path: &Path, call: fn(&Path) -> io::Result<T>) -> Work<io::Result<T>>
+where
+    T: Send + 'static,
+{
+    let path = path.to_path_buf();
+    Work::new(pooled(move || call(&path)))
+}
+
+/// Calls a function with two paths, on the pool.
+pub(crate) fn with_paths<T>(
+    first: &Path,
+    second: &Path,
+    call: fn(&Path, &Path) -> io::Result<T>,
+) -> Work<io::Result<T>>
+where
+    T: Send + 'static,
+{
+    let (first, second) = (first.to_path_buf(), second.to_path_buf());
+    Work::new(pooled(move || call(&first, &second)))
 }
 
 impl<T: 'static> Future for Pooled<T> {

@@ -7,7 +7,7 @@ pub use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 
 use crate::directory::{DirBuilder, DirEntry};
 use crate::options::OpenOptions;
-use crate::pool::pooled;
+use crate::paths::link;
 use crate::sys;
 use crate::work::Work;
 
@@ -28,8 +28,7 @@ use crate::work::Work;
 /// assert_eq!(there.unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
 /// ```
 pub fn symlink<P: AsRef<Path>, Q: AsRef<Path>>(src: P, dst: Q) -> Work<io::Result<()>> {
-    let (src, dst) = (src.as_ref().to_path_buf(), dst.as_ref().to_path_buf());
-    Work::new(pooled(move || sys::symlink(&src, &dst)))
+    link(src.as_ref(), dst.as_ref(), sys::symlink)
 }
 
 /// What only Unix systems can say of a directory that is made.

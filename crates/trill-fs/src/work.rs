@@ -33,6 +33,11 @@ impl<T> Work<T> {
         Work(Box::pin(future))
     }
 
+    /// The future within, which does not tell what the task waits for.
+    pub(crate) fn bare(self) -> Pin<Box<dyn Future<Output = T> + Send>> {
+        self.0
+    }
+
     /// Polls without telling what the task waits for: the future around it does.
     pub(crate) fn poll_untold(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         self.0.as_mut().poll(cx)
