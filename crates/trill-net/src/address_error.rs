@@ -78,6 +78,7 @@ impl AddressError {
     }
 
     /// As [`AddressError::wrap`], with what can be done about it.
+    #[cfg(unix)]
     pub(crate) fn wrap_with(
         doing: &'static str,
         address: impl fmt::Display,

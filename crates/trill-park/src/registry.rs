@@ -51,6 +51,8 @@ pub(crate) fn acquire(world: &World) -> &'static Thread {
 
 /// Returns a record whose thread has ended. What it still serves is served by the attendant.
 pub(crate) fn release(thread: &'static Thread) {
+    // The next owner parks in a driver of its own choice.
+    thread.forget_driver();
     lock(&FREE).push(thread);
 }
 

@@ -240,6 +240,13 @@ impl Thread {
         self.need_attendant()
     }
 
+    /// Forgets the driver; whoever needs it asks for it again. Only for the owner of the record, at its end.
+    pub(crate) fn forget_driver(&self) {
+        self.driver_address.store(0, Ordering::Relaxed);
+        // Release: as in `drive_slow`.
+        self.driver.store(0, Ordering::Release);
+    }
+
     /// Starts the attendant if this thread's world has one.
     fn need_attendant(&self) -> io::Result<()> {
         match self.home {
