@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // Tests drive processes, threads and sockets from outside.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
+mod abort;
 mod broken_reactor;
 mod clocks;
 mod crowds;
