@@ -363,7 +363,8 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.process.known().is_some() {
+        // In a process that was forked since, it is the child of the parent, who still has a handle.
+        if self.process.is_foreign() || self.process.known().is_some() {
             return;
         }
         if self.on_drop.kill {

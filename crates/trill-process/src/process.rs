@@ -22,6 +22,8 @@ pub(crate) struct Process {
     pid: Pid,
     /// Whether the child was made the leader of a group of its own.
     leads_group: bool,
+    /// How often its maker had forked: in another process than that it is nobody's child.
+    made_in: u32,
     eye: Eye,
     /// Never held while somebody is woken.
     state: Mutex<State>,
@@ -53,6 +55,11 @@ enum Phase {
 }
 
 impl Process {
+    /// Says whether this process was forked since the child was started, so that the child is its parent's.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.made_in != trill_world::forks()
+    }
+
     /// Begins to watch a child that was just started.
     ///
     /// # Errors
@@ -67,6 +74,7 @@ impl Process {
             Arc::new(Process {
                 pid,
                 leads_group,
+                made_in: trill_world::forks(),
                 eye,
                 state: Mutex::new(state),
             })

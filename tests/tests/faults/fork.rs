@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::future::pending;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -332,5 +333,25 @@ fn a_child_that_executes_a_program_inherits_nothing() {
             }
             drop((client, server, udp, sleeper, waiting));
         });
+    });
+}
+
+// Fault 29e
+#[test]
+fn a_handle_that_a_child_has_inherited_kills_nothing() {
+    Alone::new("fork::a_handle_that_a_child_has_inherited_kills_nothing").passes(|| {
+        let mut command = trill::process::Command::new("sleep");
+        command.arg("1000").kill_on_drop(true);
+        let mut process = Some(command.spawn().unwrap());
+        Fork::start(|| {
+            drop(process.take());
+            true
+        })
+        .passes();
+        let mut process = process.unwrap();
+        // A signal that was sent would end it before this one, and be told as its end.
+        process.signal(libc::SIGTERM).unwrap();
+        let ended = trill::block_on(process.status()).unwrap();
+        assert_eq!(ended.signal(), Some(libc::SIGTERM));
     });
 }
