@@ -33,6 +33,41 @@ fn a_whole_file_is_read_whatever_its_size() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_in_memory_of_a_local_disk_is_told_at_the_first_poll() {
+    use futures_lite::future::poll_once;
+    in_each_mode("told", async |dir, mode| {
+        let (path, link) = (dir.path("file"), dir.path("link"));
+        fs::write(&path, "12345").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        // Its major number; 0 is that of file systems without a device.
+        if rustix::fs::major(fs::metadata(&path).unwrap().dev()) == 0 {
+            println!("left out: {} is not on a disk", path.display());
+            return;
+        }
+        let file = File::open(&path).await.unwrap();
+        let told = [
+            poll_once(trill_fs::metadata(&link)).await,
+            poll_once(trill_fs::symlink_metadata(&link)).await,
+            poll_once(file.metadata()).await,
+        ];
+        if !mode.now {
+            // The pool may have been faster than the poll, so nothing is said of it here.
+            return;
+        }
+        let told = told.map(|told| told.expect("it is in memory").unwrap());
+        assert_eq!(told[0].len(), 5);
+        assert!(told[1].is_symlink());
+        assert_eq!(told[2].ino(), told[0].ino());
+        // An error is learnt in the other way, and is the system's.
+        let missing = trill_fs::metadata(dir.path("missing")).await.unwrap_err();
+        assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+        let below = trill_fs::metadata(path.join("below")).await.unwrap_err();
+        assert_eq!(below.kind(), std::io::ErrorKind::NotADirectory);
+    });
+}
+
 #[test]
 fn what_is_known_of_a_file_is_what_the_standard_library_knows() {
     in_each_mode("known", async |dir, _| {

@@ -1,7 +1,7 @@
 //! The operating system's arm of the door.
 //!
 //! Contract: what is here runs on threads that may block, except for `now`, whose calls return at once whatever the disk
-//! does, and for `seek`, which changes a number.
+//! does, the questions named `…_now` in `stat`, and for `seek`, which changes a number.
 
 mod block;
 mod names;
@@ -19,7 +19,7 @@ pub(crate) use names::{
     of_std, read, read_link, remove_dir_all, set_permissions, symlink, write,
 };
 pub(crate) use now::{read_now, write_now};
-pub(crate) use stat::size_now;
+pub(crate) use stat::{size_now, stat_now};
 
 use std::io;
 use std::os::fd::OwnedFd;

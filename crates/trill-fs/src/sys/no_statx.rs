@@ -18,6 +18,11 @@ pub(crate) fn stat(file: Option<&OwnedFd>, path: &CStr, follow: bool) -> io::Res
 }
 
 /// Not known without a call that may block.
+pub(crate) fn stat_now(_: Option<&OwnedFd>, _: &CStr, _: bool) -> Option<Attributes> {
+    None
+}
+
+/// Not known without a call that may block.
 pub(crate) fn size_now(_: &OwnedFd) -> Option<u64> {
     None
 }

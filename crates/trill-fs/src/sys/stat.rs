@@ -7,7 +7,7 @@ mod system;
 #[path = "no_statx.rs"]
 mod system;
 
-pub(crate) use system::{kind_now, size_now, stat};
+pub(crate) use system::{kind_now, size_now, stat, stat_now};
 
 use rustix::fs::Stat;
 use trill_reactor::op::{Attributes, Stamp};

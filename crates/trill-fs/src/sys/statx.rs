@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Statx, StatxFlags, StatxTimestamp, fstat, lstat, makedev, statx,
+    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, StatxTimestamp, fstat,
+    lstat, makedev, openat2, statx,
 };
 use rustix::io::{Errno, retry_on_intr};
 use trill_reactor::op::{Attributes, Stamp};
@@ -30,6 +31,27 @@ pub(crate) fn stat(file: Option<&OwnedFd>, path: &CStr, follow: bool) -> io::Res
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is known without waiting of a file on a disk of this machine: of an open one, or of a name whose directories are all in
+/// memory. `None` asks for the way that may wait, also to learn an error.
+///
+/// A descriptor that stands for the name alone (`O_PATH`) is opened by what the cache of names says, asked, and closed: Linux has
+/// no other question of a name that never waits. Without a device of its own the file may be on a network, whose answer from here
+/// could be old.
+pub(crate) fn stat_now(file: Option<&OwnedFd>, path: &CStr, follow: bool) -> Option<Attributes> {
+    let named;
+    let file = match file {
+        Some(file) => file,
+        None => {
+            let mut flags = OFlags::PATH | OFlags::CLOEXEC;
+            flags.set(OFlags::NOFOLLOW, !follow);
+            named = openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok()?;
+            &named
+        }
+    };
+    let told = now(file, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
+    (told.stx_dev_major != 0).then(|| attributes(&told))
 }
 
 /// The size of an open file as far as it is known here; a file on a network may have grown.
