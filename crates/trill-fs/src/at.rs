@@ -121,14 +121,21 @@ impl<B: AsRef<[u8]> + Send + Unpin + 'static> WriteAt<B> {
                         return Poll::Ready((Err(error), buffer));
                     }
                     let bytes = buffer.as_ref();
-                    if bytes.len() <= NOW_MAX {
+                    let is_long = bytes.len() > NOW_MAX;
+                    if !is_long {
                         if let Some(result) = self.shared.try_write(bytes, offset) {
                             return Poll::Ready((result, buffer));
                         }
                     }
                     let file = self.shared.file().clone();
                     self.shared.will_be_written();
-                    self.step = Step::Leaf(Leaf::new(Write::new(file, buffer, Some(offset))));
+                    let write = Write::new(file, buffer, Some(offset));
+                    // Most file systems cannot write without waiting, so a ring would hand it to a worker of the kernel,
+                    // who takes longer than a thread of the pool.
+                    self.step = Step::Leaf(match is_long {
+                        true => Leaf::on_pool(write),
+                        false => Leaf::new(write),
+                    });
                 }
                 Step::Leaf(mut leaf) => match leaf.poll_untold(cx) {
                     Poll::Ready(output) => return Poll::Ready(output),

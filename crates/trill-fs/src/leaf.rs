@@ -38,6 +38,11 @@ impl<O: Block> Leaf<O> {
         Leaf::Start(operation)
     }
 
+    /// An operation for the pool, also where there is a ring.
+    pub(crate) fn on_pool(operation: O) -> Leaf<O> {
+        Leaf::Pool(Errand::Start(Box::new(operation)))
+    }
+
     /// Polls without telling what the task waits for: the future around it does.
     pub(crate) fn poll_untold(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
         loop {

@@ -44,36 +44,6 @@ fn both_sides_agree_and_nobody_resumes_the_first_time() {
     assert_eq!(client.get_ref().on_the_way(), 0);
 }
 
-// `cargo xtask test-all` runs the tests with every feature.
-#[cfg(feature = "aws-lc-rs")]
-#[test]
-fn sides_agree_and_exchange_bytes_whichever_provider_each_has() {
-    use trill_tls::provider::{aws_lc_rs, ring};
-
-    for (ours, theirs) in [
-        (aws_lc_rs(), aws_lc_rs()),
-        (aws_lc_rs(), ring()),
-        (ring(), aws_lc_rs()),
-    ] {
-        let connector = TlsConnector::builder_with(ours).roots(TRUST.authority.roots());
-        let acceptor = TlsAcceptor::builder_with(theirs).identity(TRUST.localhost.clone());
-        let (connector, acceptor) = (connector.build().unwrap(), acceptor.build().unwrap());
-        let (near, far) = pipe(1 << 16);
-        let client = async {
-            let mut tls = connector.connect("localhost", near).await.unwrap();
-            let mut buffer = [0; 2];
-            tls.read_exact(&mut buffer).await.unwrap();
-            buffer
-        };
-        let server = async {
-            let mut tls = acceptor.accept(far).await.unwrap();
-            tls.write_all(b"hi").await.unwrap();
-            tls.flush().await.unwrap();
-        };
-        assert_eq!(&both(client, server).0, b"hi");
-    }
-}
-
 #[test]
 fn handshake_of_one_byte_at_a_time_agrees() {
     let (near, far) = common::pipe_in_steps(1, 1);
