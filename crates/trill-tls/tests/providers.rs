@@ -5,7 +5,6 @@
 mod common;
 
 use common::{TRUST, both, pipe};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use trill_tls::provider::{aws_lc_rs, ring};
 use trill_tls::{TlsAcceptor, TlsConnector};
 
