@@ -17,7 +17,8 @@
 //!
 //! # How it works
 //!
-//! * What is cached is read at once, by a call that returns instead of waiting for a disk. That takes half a microsecond.
+//! * What is cached is read at once, by a call that returns instead of waiting for a disk. That takes half a microsecond. What is
+//!   known of a cached name on a local disk is told in the same way.
 //! * Else the operation, with what it owns, goes to io_uring where [`trill_reactor::Reactor::submit`] takes it: open, stat,
 //!   read, write, sync, rename, remove, set the length, make a directory, close.
 //! * Where that hands it back (another system, an old kernel, a container that forbids io_uring, `TRILL_URING=off`), and
