@@ -59,7 +59,10 @@ pub(crate) fn ensure() -> io::Result<()> {
     }
     // The attendant belongs to the operating system, whichever world asks.
     let _os = World::os().enter();
-    trill_world::start_thread("trill-attendant", || run(thread()))?;
+    // Made here: the helper is not behind its gate yet when it begins, and a child that was forked while it made its record
+    // would wait for ever for that to be done.
+    let me = thread();
+    trill_world::start_thread("trill-attendant", move || run(me))?;
     // Release: pairs with the Acquire at the top.
     STARTED.store(here, Ordering::Release);
     Ok(())
