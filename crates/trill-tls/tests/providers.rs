@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{TRUST, both, pipe};
+use common::{TRUST, greet, pipe};
 use trill_tls::provider::{aws_lc_rs, ring};
 use trill_tls::{TlsAcceptor, TlsConnector};
 
@@ -18,18 +18,6 @@ fn sides_agree_and_exchange_bytes_whichever_provider_each_has() {
         let connector = TlsConnector::builder_with(ours).roots(TRUST.authority.roots());
         let acceptor = TlsAcceptor::builder_with(theirs).identity(TRUST.localhost.clone());
         let (connector, acceptor) = (connector.build().unwrap(), acceptor.build().unwrap());
-        let (near, far) = pipe(1 << 16);
-        let client = async {
-            let mut tls = connector.connect("localhost", near).await.unwrap();
-            let mut buffer = [0; 2];
-            tls.read_exact(&mut buffer).await.unwrap();
-            buffer
-        };
-        let server = async {
-            let mut tls = acceptor.accept(far).await.unwrap();
-            tls.write_all(b"hi").await.unwrap();
-            tls.flush().await.unwrap();
-        };
-        assert_eq!(&both(client, server).0, b"hi");
+        greet(&connector, &acceptor, pipe(1 << 16));
     }
 }
