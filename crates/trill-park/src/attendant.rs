@@ -14,7 +14,7 @@ use trill_world::{ForkGate, World};
 
 use crate::deep_sleep::DeepSleep;
 use crate::registry::{self, DriverId, lock};
-use crate::slack::Slack;
+use crate::sys::Slack;
 use crate::thread::{self, Home, Thread};
 use crate::watch::{self, STUCK_AFTER, Watch};
 

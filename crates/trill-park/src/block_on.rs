@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::attendant;
 use crate::inspect;
-use crate::slack::Slack;
+use crate::sys::Slack;
 use crate::thread::{self, Thread};
 use crate::waker::waker;
 

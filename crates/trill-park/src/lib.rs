@@ -36,7 +36,6 @@ mod parker;
 mod primitive;
 mod registry;
 mod seat;
-mod slack;
 mod sys;
 mod thread;
 mod waker;

@@ -15,7 +15,7 @@ use crate::driver::{Driver, Due};
 use crate::parker::{Parker, Place};
 use crate::registry::{self, DriverId, lock};
 use crate::seat::Seats;
-use crate::slack::Slack;
+use crate::sys::Slack;
 
 /// A thread that parks: the one that is inside [`block_on`](crate::block_on), or the attendant.
 ///

@@ -1,15 +1,45 @@
-//! How a thread sleeps while a word keeps its value.
+//! How a thread sleeps while a word keeps its value, and how punctual the system is with it.
 //!
 //! A platform offers `Sleeper` with `new`, `sleep(&word, value, timeout)` and `rouse(&word)`.
 //! `sleep` returns when the word no longer holds `value` and `rouse` was called, when `timeout` has passed, or for no
 //! reason; it must not miss a `rouse` that follows a change of the word.
+//!
+//! And it offers `Slack`, which begins without effect (`default`), makes timed waits of its thread punctual from
+//! `tighten` on, and undoes it when dropped.
 
-#[cfg(all(target_os = "linux", not(any(loom, miri))))]
-mod futex;
-#[cfg(all(target_os = "linux", not(any(loom, miri))))]
-pub(crate) use futex::Sleeper;
+// Machines with 32 bits are named: not all have the call that takes two longs, and x32 has another.
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_pointer_width = "64",
+        target_arch = "arm",
+        target_arch = "mips",
+        target_arch = "powerpc",
+        target_arch = "x86",
+    ),
+    not(any(loom, miri))
+))]
+#[path = "futex.rs"]
+mod sleeper;
+#[cfg(not(all(
+    target_os = "linux",
+    any(
+        target_pointer_width = "64",
+        target_arch = "arm",
+        target_arch = "mips",
+        target_arch = "powerpc",
+        target_arch = "x86",
+    ),
+    not(any(loom, miri))
+)))]
+#[path = "condvar.rs"]
+mod sleeper;
 
-#[cfg(any(not(target_os = "linux"), loom, miri))]
-mod condvar;
-#[cfg(any(not(target_os = "linux"), loom, miri))]
-pub(crate) use condvar::Sleeper;
+#[cfg(any(not(target_os = "linux"), miri))]
+#[path = "no_slack.rs"]
+mod slack;
+#[cfg(all(target_os = "linux", not(miri)))]
+mod slack;
+
+pub(crate) use slack::Slack;
+pub(crate) use sleeper::Sleeper;

@@ -224,7 +224,7 @@ impl Ring {
                 Err(error) => match Errno::from_io_error(&error) {
                     Some(Errno::INTR) => {}
                     // It has too many answers to keep, or no memory: answers are fetched by whoever reaps.
-                    _ => rustix::thread::sched_yield(),
+                    _ => std::thread::yield_now(),
                 },
             }
         }
