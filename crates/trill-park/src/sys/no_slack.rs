@@ -2,7 +2,7 @@
 
 /// Nothing to set.
 #[derive(Debug, Default)]
-pub(crate) struct Slack;
+pub(crate) struct Slack {}
 
 impl Slack {
     pub(crate) fn tighten(&mut self) {}
