@@ -9,10 +9,12 @@ use std::io;
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "polling")] {
 /// use trill_reactor::{Backend, Reactor};
 ///
 /// let reactor = Reactor::builder().backend(Backend::Polling).build()?;
 /// assert_eq!(reactor.backend().backend, Backend::Polling);
+/// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +22,7 @@ use std::io;
 pub enum Backend {
     /// Edge-triggered epoll; Linux only.
     Epoll,
-    /// The crate `polling`, on all systems.
+    /// The crate `polling`, on all systems; on Linux with the feature `polling`.
     Polling,
 }
 
@@ -98,6 +100,16 @@ pub(crate) fn choose(by_program: Option<Backend>) -> io::Result<Choice> {
         (DEFAULT, Reason::Default)
     };
     Ok(Choice { backend, reason })
+}
+
+/// Says what chose a back end that cannot be had, if a person cannot see it in the program.
+pub(crate) fn explain(choice: &Choice, error: io::Error) -> io::Error {
+    if choice.reason == Reason::Environment && error.kind() == io::ErrorKind::Unsupported {
+        let text = format!("{VARIABLE}={}: {error}", choice.backend);
+        io::Error::new(io::ErrorKind::Unsupported, text)
+    } else {
+        error
+    }
 }
 
 /// Reads the environment variable.

@@ -33,8 +33,9 @@
 //! * A source that is polled where nobody parks, or whose thread is stuck in a poll, is served by a helper thread
 //!   (`trill-park`'s attendant).
 //! * Any number of tasks may wait for each direction of a source. Dropping a future takes its waker back.
-//! * The back end is epoll on Linux, else the crate `polling`. The environment variable
-//!   `TRILL_REACTOR=epoll|polling` or [`Reactor::builder`] chooses another; [`Reactor::backend`] tells which and why.
+//! * The back end is epoll on Linux, else the crate `polling`, which the feature `polling` adds on Linux, too. The
+//!   environment variable `TRILL_REACTOR=epoll|polling` or [`Reactor::builder`] chooses; [`Reactor::backend`] tells which
+//!   it is and why.
 //!
 //! * Files are always ready and block all the same: their operations are submitted as a whole, with what they own
 //!   ([`op`]), to a ring of the submitting thread (io_uring), which is one more member of the epoll set.

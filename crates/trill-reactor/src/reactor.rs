@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use trill_world::{PerProcess, World};
 
-use crate::choice::{Backend, Choice, Reason, choose};
+use crate::choice::{Backend, Choice, Reason, choose, explain};
 use crate::core::Core;
 use crate::op::Operation;
 use crate::pending::Pending;
@@ -53,6 +53,8 @@ impl Reactor {
     ///
     /// If the environment variable `TRILL_REACTOR` names no back end, if `TRILL_URING` is neither `auto` nor `off`, or
     /// what the operating system says when it refuses the descriptors. The next call tries again.
+    /// [`Unsupported`](io::ErrorKind::Unsupported) if the back end is not there: epoll outside Linux, `polling` on Linux
+    /// without the feature `polling`.
     ///
     /// # Examples
     ///
@@ -338,10 +340,12 @@ impl fmt::Debug for Reactor {
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "polling")] {
 /// use trill_reactor::{Backend, Reactor, Reason};
 ///
 /// let reactor = Reactor::builder().backend(Backend::Polling).build()?;
 /// assert_eq!(reactor.backend().reason, Reason::Builder);
+/// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -402,7 +406,7 @@ impl Builder {
                 };
                 self.take_or_make(fallback).map_err(|_| error)?
             }
-            made => made?,
+            made => made.map_err(|error| explain(&choice, error))?,
         };
         Ok(Reactor::of(core))
     }

@@ -461,6 +461,11 @@ fn the_program_may_forbid_rings() {
     );
     let handed_back = reactor.submit(Stat::path(c"/", true)).unwrap_err();
     assert_eq!(handed_back.path.as_c_str(), c"/");
+}
+
+#[cfg(feature = "polling")]
+#[test]
+fn the_back_end_polling_has_no_rings() {
     let polling = Reactor::builder().backend(trill_reactor::Backend::Polling);
     let polling = polling.build().unwrap();
     assert!(polling.submit(Stat::path(c"/", true)).is_err());

@@ -44,6 +44,7 @@
 //! | `inspect` | no | what every task is doing, as a table, a tree and a graph of awaits, in `inspect` |
 //! | `limit` | no | capacity, rates and retries, in `limit` |
 //! | `pipe` | no | anonymous and named pipes, in `pipe`; Unix only |
+//! | `polling` | no | the crate polling as a second back end of the reactor on Linux, for comparisons; elsewhere it is always there |
 //! | `portal` | no | ways from threads into a runtime and back, in `portal` |
 //! | `process` | no | children as awaitables, in `process`; Unix only |
 //! | `server` | no | servers that end gracefully, in `server` |

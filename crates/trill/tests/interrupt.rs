@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use trill::signal::{Disposition, Signal, Signals, disposition};
 use trill::task::CancelToken;
-use trill::{RunError, Runner, Runtime};
+use trill::{Backend, RunError, Runner, Runtime};
 
 use support::{Kind, Says, in_child};
 
@@ -402,15 +402,19 @@ fn an_inner_run_leaves_ctrl_c_to_the_outer_one() {
     assert_eq!(child.ended_by(), Some(libc::SIGINT));
 }
 
+/// A back end that is there; that of the process-wide reactor only if there is no other.
+const NOT_SHARED: Backend = if cfg!(all(target_os = "linux", not(feature = "polling"))) {
+    Backend::Epoll
+} else {
+    Backend::Polling
+};
+
 #[test]
 fn a_runtime_with_a_reactor_of_its_own_hears_ctrl_c_there() {
     let child = in_child(
         "a_runtime_with_a_reactor_of_its_own_hears_ctrl_c_there",
         || {
-            let mut runner = Runtime::builder()
-                .workers(1)
-                .reactor(trill::Backend::Polling)
-                .runner();
+            let mut runner = Runtime::builder().workers(1).reactor(NOT_SHARED).runner();
             for _ in 0..3 {
                 let ended = runner.run(async {
                     assert_eq!(trill::Reactor::current().unwrap().sources(), 1);

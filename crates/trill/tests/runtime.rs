@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use trill::channel;
-use trill::{Handle, Runtime};
+use trill::{Backend, Handle, Runtime};
 
 /// Counts how often it is dropped.
 struct Counted(Arc<AtomicUsize>);
@@ -33,6 +33,24 @@ fn background_workers_run_tasks_without_run() -> io::Result<()> {
     let name = runtime.spawn(async { std::thread::current().name().map(String::from) });
     assert_eq!(trill::block_on(name).as_deref(), Some("bg-1"));
     Ok(())
+}
+
+#[test]
+fn a_runtime_has_the_back_end_it_asks_for_or_names_the_feature_that_is_missing() {
+    let there = cfg!(any(feature = "polling", not(target_os = "linux")));
+    match Runtime::builder().reactor(Backend::Polling).build() {
+        Ok(runtime) => {
+            assert!(there);
+            let choice = runtime.reactor().unwrap().backend();
+            assert_eq!(choice.backend, Backend::Polling);
+        }
+        Err(error) => {
+            assert!(!there, "{error}");
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+            let text = error.to_string();
+            assert!(text.contains("switch on the feature `polling`"), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,16 @@ mod epoll;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "no_epoll.rs"]
 mod epoll;
+#[cfg(not(any(
+    feature = "polling",
+    not(any(target_os = "linux", target_os = "android"))
+)))]
+#[path = "no_portable.rs"]
+mod portable;
+#[cfg(any(
+    feature = "polling",
+    not(any(target_os = "linux", target_os = "android"))
+))]
 mod portable;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod pwait;

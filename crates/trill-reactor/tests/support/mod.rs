@@ -18,19 +18,20 @@ use std::thread;
 
 use trill_reactor::{Async, Backend, Reactor};
 
-/// A reactor of each kind: every test runs over all of them.
+/// Whether the back end `polling` is there; a name for `cfg` that all systems share.
+pub const HAS_POLLING: bool = cfg!(any(
+    feature = "polling",
+    not(any(target_os = "linux", target_os = "android"))
+));
+
+/// A reactor of each kind: every test runs over all of them, over `polling` with the feature of that name.
 pub fn reactors() -> Vec<Reactor> {
     let epoll = cfg!(any(target_os = "linux", target_os = "android"))
         .then(|| Reactor::builder().backend(Backend::Epoll).build().unwrap());
-    let edge = Reactor::builder().backend(Backend::Polling).build();
-    let oneshot = Reactor::builder()
-        .backend(Backend::Polling)
-        .oneshot()
-        .build();
-    epoll
-        .into_iter()
-        .chain([edge.unwrap(), oneshot.unwrap()])
-        .collect()
+    let polling = Reactor::builder().backend(Backend::Polling);
+    let edge = HAS_POLLING.then(|| polling.build().unwrap());
+    let oneshot = HAS_POLLING.then(|| polling.clone().oneshot().build().unwrap());
+    epoll.into_iter().chain(edge).chain(oneshot).collect()
 }
 
 /// Runs a test in each reactor, which is the current one of a fresh thread meanwhile, inside `block_on`.

@@ -91,11 +91,15 @@ impl Builder {
 
     /// Gives the runtime a reactor of its own with this back end; the default is the process-wide one.
     ///
+    /// On Linux [`Backend::Polling`] needs the feature `polling`; without it, [`Builder::build`] refuses.
+    ///
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "polling")] {
     /// let runtime = trill::Runtime::builder().reactor(trill::Backend::Polling).build()?;
     /// assert_eq!(runtime.reactor()?.backend().backend, trill::Backend::Polling);
+    /// # }
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn reactor(mut self, backend: Backend) -> Builder {
@@ -352,7 +356,7 @@ impl Builder {
     /// # Errors
     ///
     /// What the operating system says when it refuses a thread or the reactor, or if `TRILL_WORKERS` is not a whole
-    /// number above 0. Threads that were started are stopped again.
+    /// number above 0, or the back end asked for is not there. Threads that were started are stopped again.
     ///
     /// # Examples
     ///
