@@ -1,18 +1,20 @@
 //! The helper thread that stands in where no thread parks.
 //!
 //! It serves timers and drivers that were polled outside `block_on`, those of threads that have left `block_on`, and
-//! those of threads that are stuck in a poll. While some thread runs it looks every 2 ms for stuck ones; when all are
-//! parked it goes into *deep sleep*, without a deadline of its own, and is woken by the next thread that starts to run.
+//! those of threads that are stuck in a poll. While some thread runs it looks every 2 ms for stuck ones, and less often
+//! while it finds them at rest ([`Pace`]); when none has run since the last look it goes into *deep sleep*, without a
+//! deadline of its own, and is woken by the next thread that starts to run.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock};
 use std::time::Instant;
 
 use trill_world::{ForkGate, World};
 
 use crate::deep_sleep::DeepSleep;
+use crate::pace::Pace;
 use crate::registry::{self, DriverId, lock};
 use crate::sys::Slack;
 use crate::thread::{self, Home, Thread};
@@ -23,6 +25,9 @@ static STARTED: AtomicU32 = AtomicU32::new(0);
 
 /// Whether it sleeps until somebody wakes it.
 static DEEP_SLEEP: LazyLock<DeepSleep> = LazyLock::new(DeepSleep::new);
+
+/// Whether its next look is further away than [`STUCK_AFTER`]. A hint: who misses it waits for that look.
+static IS_SLOW: AtomicBool = AtomicBool::new(false);
 
 /// Where it is whenever it may hold a lock.
 static GATE: ForkGate = ForkGate::new();
@@ -55,6 +60,7 @@ pub(crate) fn ensure() -> io::Result<()> {
                 }
             }
             DEEP_SLEEP.leave();
+            IS_SLOW.store(false, Ordering::Relaxed);
         }
     }
     // The attendant belongs to the operating system, whichever world asks.
@@ -111,8 +117,11 @@ pub(crate) fn hand_over(left: &'static Thread) {
     }
     if let (Some(id), Some(driver)) = (left.driver_id(), left.driver()) {
         if !driver.is_idle() && !rouse_owner(id, None) {
-            // An attendant that is not in deep sleep looks by itself, within 2 ms; the next `block_on` may be sooner.
+            // An attendant that looks soon needs no word; the next `block_on` may be sooner.
             wake_if_in_deep_sleep();
+            if IS_SLOW.load(Ordering::Relaxed) {
+                thread().unpark();
+            }
         }
     }
 }
@@ -120,12 +129,13 @@ pub(crate) fn hand_over(left: &'static Thread) {
 /// The helper thread's loop.
 fn run(me: &'static Thread) {
     let mut watch = Watch::default();
+    let mut pace = Pace::default();
     let mut slack = Slack::default();
     loop {
         GATE.enter();
         me.seats.claim(me).parker.take();
         let now = trill_world::now();
-        let mut active = watch.look(now);
+        let mut pause = pace.after(watch.look(now));
         trill_cell::pulse();
         let until = serve(me, &watch, now);
         let mut mine = None;
@@ -147,12 +157,14 @@ fn run(me: &'static Thread) {
                 spared(&mut || {
                     driver.wait(me, now, Some(now));
                 });
-                active = true;
+                pause = Some(STUCK_AFTER);
             }
         }
         me.set_driver(mine);
-        if active {
-            park(me, now, Some(earlier(until, now + STUCK_AFTER)), &mut slack);
+        if let Some(pause) = pause {
+            IS_SLOW.store(pause > STUCK_AFTER, Ordering::Relaxed);
+            park(me, now, Some(earlier(until, now + pause)), &mut slack);
+            IS_SLOW.store(false, Ordering::Relaxed);
         } else {
             if DEEP_SLEEP.enter(watch::any_running) {
                 park(me, now, until, &mut slack);

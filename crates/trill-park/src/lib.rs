@@ -32,6 +32,7 @@ mod deep_sleep;
 mod driver;
 mod inspect;
 mod may_block;
+mod pace;
 mod parker;
 mod primitive;
 mod registry;

@@ -11,6 +11,17 @@ pub(crate) struct Watch {
     seen: Vec<Seen>,
 }
 
+/// What one look at all threads has found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Some thread runs, or has run since the look before.
+    pub(crate) any_active: bool,
+    /// Some thread runs now.
+    pub(crate) any_running: bool,
+    /// Some thread runs in the turn in which the look before found it.
+    pub(crate) any_suspect: bool,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     turns: u64,
@@ -19,9 +30,9 @@ struct Seen {
 }
 
 impl Watch {
-    /// Looks at all threads; says whether any runs or has run since the last look.
-    pub(crate) fn look(&mut self, now: Instant) -> bool {
-        let mut active = false;
+    /// Looks at all threads.
+    pub(crate) fn look(&mut self, now: Instant) -> Look {
+        let mut found = Look::default();
         for thread in registry::threads() {
             let turns = thread.turns();
             while self.seen.len() <= thread.index() {
@@ -34,17 +45,16 @@ impl Watch {
             if !thread.is_attended() {
                 continue;
             }
-            if seen.turns != turns {
+            let is_running = is_running(thread);
+            let has_turned = seen.turns != turns;
+            found.any_active |= is_running || has_turned;
+            found.any_running |= is_running;
+            found.any_suspect |= is_running && !has_turned;
+            if has_turned || !is_running {
                 *seen = Seen { turns, since: now };
-                active = true;
-            }
-            if is_running(thread) {
-                active = true;
-            } else {
-                seen.since = now;
             }
         }
-        active
+        found
     }
 
     /// Says whether the thread has been in one poll for [`STUCK_AFTER`].

@@ -149,9 +149,12 @@ impl Process {
     /// Sends a signal to the child, unless it has ended.
     pub(crate) fn send(&self, signal: Signal) -> io::Result<()> {
         let state = self.state();
+        // Nobody here can reap it while the lock is held, but somebody else may have, and before there was a pidfd.
         match (state.phase, &self.eye) {
-            (Phase::Running, Eye::Pidfd(pidfd)) => Ok(pidfd.get_ref().send(signal)?),
-            // The thread cannot reap it while the lock is held, but somebody else may have.
+            (Phase::Running, Eye::Pidfd(pidfd)) => match pidfd.get_ref().look(Reap::No) {
+                Ok(None) => Ok(pidfd.get_ref().send(signal)?),
+                Ok(Some(_)) | Err(_) => Ok(()),
+            },
             (Phase::Running, Eye::Thread) => match numbers::look(self.pid, Reap::No) {
                 Ok(None) => Ok(numbers::send(self.pid, signal)?),
                 Ok(Some(_)) | Err(_) => Ok(()),

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::{Errno, Result};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, pidfd_open, pidfd_send_signal, waitid};
@@ -14,11 +15,15 @@ pub(crate) struct Pidfd(OwnedFd);
 
 impl Pidfd {
     /// Opens that of a child which this process has just started.
+    ///
+    /// Whoever ignores `SIGCHLD` may have lost the child by now, and its number may be another's: a look tells.
     pub(crate) fn open(pid: Pid) -> Result<Pidfd> {
         let pidfd = Pidfd(pidfd_open(pid, PidfdFlags::empty())?);
-        // Whoever ignores SIGCHLD may have lost the child by now, and its number may be another's. Linux before 5.4
-        // does not know this way to wait.
-        pidfd.look(Reap::No)?;
+        // Linux before 5.4 does not know this way to wait, and a sandbox may refuse it: asked until it was granted once.
+        if !CAN_WAIT.load(Ordering::Relaxed) {
+            pidfd.look(Reap::No)?;
+            CAN_WAIT.store(true, Ordering::Relaxed);
+        }
         Ok(pidfd)
     }
 
@@ -35,6 +40,9 @@ impl Pidfd {
         }
     }
 }
+
+/// Whether the system has granted a wait for a pidfd.
+static CAN_WAIT: AtomicBool = AtomicBool::new(false);
 
 impl AsFd for Pidfd {
     fn as_fd(&self) -> BorrowedFd<'_> {
