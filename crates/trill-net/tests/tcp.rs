@@ -241,10 +241,18 @@ fn one_socket_cannot_be_registered_twice() {
     block_on(async {
         let (a, b) = pair().await;
         let inner: std::sync::Arc<trill_reactor::Async<std::net::TcpStream>> = a.clone().into();
+        // It is registered when it first waits.
+        let mut buffer = [0];
+        let mut read = std::pin::pin!(a.read(&mut buffer));
+        assert!(
+            futures_lite::future::poll_once(read.as_mut())
+                .await
+                .is_none()
+        );
         let error = trill_reactor::Async::new(inner.get_ref()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         b.write_all(b"x").await.unwrap();
-        assert_eq!(a.read(&mut [0]).await.unwrap(), 1);
+        assert_eq!(read.await.unwrap(), 1);
     });
 }
 

@@ -12,6 +12,7 @@ use rustix::fd::AsFd;
 
 use crate::direction::Direction;
 use crate::reactor::entered;
+use crate::slot::Interest;
 use crate::waiter::Waiter;
 use crate::wrapper::Async;
 
@@ -79,7 +80,7 @@ impl<L: Listener> Future for Accept<'_, L> {
             let (stream, address) = listener.get_ref().accept_one()?;
             // Homed where it is accepted; a thread without a reactor of its own leaves it with the listener's.
             let core = entered().unwrap_or(listener.source().core());
-            let stream = Async::register(core, stream, L::SHORT_IS_ALL)?;
+            let stream = Async::register(core, stream, Interest::NONE, L::SHORT_IS_ALL)?;
             Ok((stream, address))
         })
     }

@@ -13,9 +13,10 @@ use trill_park::{Driver, Thread};
 
 use crate::backend::{Events, Limit, Poller};
 use crate::choice::{Choice, Reason};
+use crate::direction::Direction;
 use crate::ring;
 use crate::rings::{NoRings, Rings};
-use crate::slot::{Ready, Slot};
+use crate::slot::{Interest, Ready, Slot};
 use crate::slots::{Slots, Token};
 
 /// What a reactor is. It is never freed: threads may park in it at any time.
@@ -88,25 +89,38 @@ impl Core {
         })))
     }
 
-    /// Registers a descriptor.
-    pub(crate) fn register(&'static self, fd: BorrowedFd<'_>) -> io::Result<Entry> {
-        let entry = self.admit(fd)?;
+    /// Registers a descriptor, for the events of `asked`, and of other directions when they are waited for.
+    pub(crate) fn register(
+        &'static self,
+        fd: BorrowedFd<'_>,
+        asked: Interest,
+    ) -> io::Result<Entry> {
+        let asked = match self.poller.is_oneshot() {
+            // It asks for nothing yet, and has to be asked each time.
+            true => Interest::BOTH,
+            false => asked,
+        };
+        let entry = self.admit(fd, asked)?;
         self.sources.fetch_add(1, Ordering::Relaxed);
         Ok(entry)
     }
 
     /// As [`Core::register`], for a descriptor of the reactor's own, which counts as no source.
-    pub(crate) fn admit(&'static self, fd: BorrowedFd<'_>) -> io::Result<Entry> {
+    ///
+    /// The back end is asked for the events of `asked` now.
+    pub(crate) fn admit(&'static self, fd: BorrowedFd<'_>, asked: Interest) -> io::Result<Entry> {
         if self.is_foreign() {
             return Err(self.refusal());
         }
         let (index, slot) = self.slots.take()?;
-        let generation = slot.open(fd.as_raw_fd());
+        let generation = slot.open(fd.as_raw_fd(), asked);
         let token = Token { index, generation };
-        if let Err(error) = self.poller.add(fd, token) {
-            slot.close(&mut Vec::new());
-            self.slots.give_back(index);
-            return Err(error);
+        if asked != Interest::NONE {
+            if let Err(error) = self.poller.add(fd, token, asked) {
+                slot.close(&mut Vec::new());
+                self.slots.give_back(index);
+                return Err(error);
+            }
         }
         Ok(Entry { slot, token })
     }
@@ -127,8 +141,12 @@ impl Core {
     /// Opposite of [`Core::admit`].
     pub(crate) fn expel(&self, entry: Entry, fd: BorrowedFd<'_>) -> io::Result<()> {
         let mut woken = Vec::new();
-        entry.slot.close(&mut woken);
-        let removed = self.poller.remove(fd);
+        let asked = entry.slot.close(&mut woken);
+        let removed = if asked == Interest::NONE {
+            Ok(())
+        } else {
+            self.poller.remove(fd)
+        };
         self.slots.give_back(entry.token.index);
         woken.into_iter().for_each(trill_park::wake);
         removed
@@ -187,6 +205,23 @@ impl Core {
         woken.into_iter().for_each(trill_park::wake);
     }
 
+    /// Asks for the direction's events, for a source that is registered when it first waits.
+    #[cold]
+    pub(crate) fn ask(
+        &self,
+        entry: Entry,
+        fd: BorrowedFd<'_>,
+        direction: Direction,
+    ) -> io::Result<()> {
+        entry.slot.ask(direction, |before, wanted| {
+            if before == Interest::NONE {
+                self.poller.add(fd, entry.token, wanted)
+            } else {
+                self.poller.change(fd, entry.token, wanted)
+            }
+        })
+    }
+
     /// Asks for the next event, on back ends that want to be asked each time.
     #[inline]
     pub(crate) fn arm(&self, entry: Entry) -> io::Result<()> {
@@ -199,10 +234,8 @@ impl Core {
     #[cold]
     fn rearm(&self, slot: &Slot, index: u32) -> io::Result<()> {
         let mut armed = Ok(());
-        slot.with_interest(|fd, generation, read, write| {
-            armed = self
-                .poller
-                .arm(fd, Token { index, generation }, read, write);
+        slot.with_interest(|fd, generation, interest| {
+            armed = self.poller.arm(fd, Token { index, generation }, interest);
         });
         armed
     }

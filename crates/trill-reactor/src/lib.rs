@@ -26,8 +26,9 @@
 //!
 //! # How it works
 //!
-//! * A [`Source`] is registered once, edge-triggered. What is known of its readiness is kept beside it, and an
-//!   operation is tried at once; only if it would block does the task wait for the next event.
+//! * A [`Source`] is registered once, or a direction at a time when it is first waited for, edge-triggered. What is
+//!   known of its readiness is kept beside it, and an operation is tried at once; only if it would block does the task
+//!   wait for the next event.
 //! * A thread that parks in [`block_on`] waits inside the [`Reactor`] of its sources: one `epoll_pwait2` a turn. One
 //!   thread is inside at a time; it delivers all events of the turn, then wakes those who waited, then goes on.
 //! * A source that is polled where nobody parks, or whose thread is stuck in a poll, is served by a helper thread
@@ -127,7 +128,7 @@ pub use wrapper::Async;
 #[cfg(loom)]
 #[doc(hidden)]
 pub use {
-    slot::{Ready, Slot, Who},
+    slot::{Interest, Listed, Ready, Slot, Who},
     waiters::Ticket,
 };
 

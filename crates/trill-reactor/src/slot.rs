@@ -12,6 +12,7 @@
 //! | 0, 1 | `READ`, `WRITE` | the direction may be ready: nothing has said the contrary since the last event |
 //! | 2, 3 | `READ_STAYS`, `WRITE_STAYS` | an end or an error was seen: only "would block" clears the direction |
 //! | 4, 5 | `READ_WAITS`, `WRITE_WAITS` | the direction's list of waiters may hold somebody |
+//! | 6, 7 | `READ_ASKED`, `WRITE_ASKED` | the back end was asked for the direction's events |
 //! | 8..36 | tick | grows with each event |
 //! | 36..64 | generation | grows with each close |
 //!
@@ -25,14 +26,20 @@
 //! 4. [`wait`](Slot::wait): under the lock puts the waker into the list, then sets the waits bit and learns in the
 //!    same step whether the direction became ready.
 //! 5. [`forget`](Slot::forget): under the lock takes a waker out, and the waits bit if it was the last.
-//! 6. [`close`](Slot::close): next generation, no flags; takes both lists.
-//! 7. [`rouse`](Slot::rouse): under the lock does what 2 does for both directions, for whatever generation is there.
+//! 6. [`ask`](Slot::ask): under the lock asks the back end for the direction's events and sets its asked bit; who
+//!    waits does so after 4, unless the bit was set. [`open`](Slot::open) sets those that are asked for at once.
+//! 7. [`close`](Slot::close): next generation, no flags; takes both lists.
+//! 8. [`rouse`](Slot::rouse): under the lock does what 2 does for both directions, for whatever generation is there.
 //!
 //! # Why nobody sleeps through an event
 //!
 //! Steps 2 and 4 change the same word. If 4 comes first, 2 sees the waits bit and then waits for the lock, after
 //! which the waker is in the list. If 2 comes first, 4 sees the ready bit and the operation is tried again. A list
 //! that holds somebody has its waits bit set, or the one who cleared that bit is on the way to take the list.
+//!
+//! A back end that is asked in step 6 reports what is ready by then, so what came between the operation that would have
+//! blocked and the question is an event like any other. Of two who wait first, one asks, and the other finds the bit
+//! set under the lock, after the question.
 //!
 //! # Tested by
 //!
@@ -41,6 +48,7 @@
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
 use std::fmt;
+use std::io;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
@@ -64,6 +72,26 @@ struct Inner {
     fd: Option<RawFd>,
     read: Waiters,
     write: Waiters,
+}
+
+/// The directions whose events a back end is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// Events that concern reading.
+    pub read: bool,
+    /// Events that concern writing.
+    pub write: bool,
+}
+
+/// What came of putting a waker into the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The direction is ready by now.
+    Ready(Seen),
+    /// The next event wakes it.
+    Waits,
+    /// It is in the list, and the back end is still to be asked for the direction's events, with [`Slot::ask`].
+    Unasked,
 }
 
 /// What an event says.
@@ -121,15 +149,20 @@ impl Slot {
     }
 
     /// Begins to serve the source `fd`; returns the generation. Only for the one who took the slot from the free ones.
-    pub fn open(&self, fd: RawFd) -> u32 {
+    ///
+    /// The caller asks the back end for the events of `asked` itself, and closes the slot if that is refused.
+    pub fn open(&self, fd: RawFd, asked: Interest) -> u32 {
         lock(&self.inner).fd = Some(fd);
         // AcqRel: pairs with the same in `deliver`, which changes the same word.
-        let before = self.state.fetch_or(READ | WRITE, Ordering::AcqRel);
+        let flags = READ | WRITE | asked.flags();
+        let before = self.state.fetch_or(flags, Ordering::AcqRel);
         generation(before)
     }
 
     /// Ends serving the source and moves all who wait to `woken`. Events of this generation find nobody from now on.
-    pub fn close(&self, woken: &mut Vec<Waker>) {
+    ///
+    /// Returns what the back end was asked for.
+    pub fn close(&self, woken: &mut Vec<Waker>) -> Interest {
         let mut inner = lock(&self.inner);
         inner.fd = None;
         // AcqRel: pairs with the same in `deliver`: an event is either before this, and its flags go here, or after it
@@ -140,9 +173,10 @@ impl Slot {
                 let next = generation(state).wrapping_add(1) & GENERATION_MASK;
                 Some(u64::from(next) << GENERATION_SHIFT)
             });
-        debug_assert!(closed.is_ok());
         inner.read.take_into(woken);
         inner.write.take_into(woken);
+        // Both are the state before: the closure never refuses.
+        Interest::of(closed.unwrap_or_else(|state| state))
     }
 
     /// Notes an event and moves those whom it concerns to `woken`. Says whether the slot is still of `event`'s
@@ -230,9 +264,9 @@ impl Slot {
             .is_ok()
     }
 
-    /// Puts `waker` into the list, unless the direction is ready by now.
+    /// Puts `waker` into the list, and says whether the direction is ready by now.
     #[inline]
-    pub fn wait(&self, direction: Direction, who: Who<'_>, waker: &Waker) -> Option<Seen> {
+    pub fn wait(&self, direction: Direction, who: Who<'_>, waker: &Waker) -> Listed {
         let mut inner = lock(&self.inner);
         let waiters = inner.waiters(direction);
         let replaced = match who {
@@ -247,7 +281,44 @@ impl Slot {
         drop(inner);
         // Not under the lock: a waker that is dropped may drop its task, and that whatever it owns.
         drop(replaced);
-        seen(before, direction)
+        match seen(before, direction) {
+            Some(seen) => Listed::Ready(seen),
+            None if before & asked(direction) != 0 => Listed::Waits,
+            None => Listed::Unasked,
+        }
+    }
+
+    /// Asks the back end for the direction's events, unless somebody has.
+    ///
+    /// `ask` is given what was asked for before, and what is to be asked for now: both directions if the source's first
+    /// wait is for writing, as that of a socket which is connecting, and will be read next. Only for the source itself.
+    ///
+    /// # Errors
+    ///
+    /// What `ask` returns; the next who waits tries again.
+    #[cold]
+    pub fn ask(
+        &self,
+        direction: Direction,
+        ask: impl FnOnce(Interest, Interest) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let _inner = lock(&self.inner);
+        // Acquire: pairs with the Release below; the asked bits of an open slot change under the lock only.
+        let state = self.state.load(Ordering::Acquire);
+        let before = Interest::of(state);
+        let wanted = match direction {
+            Direction::Read => Interest {
+                read: true,
+                ..before
+            },
+            Direction::Write => Interest::BOTH,
+        };
+        if wanted != before {
+            ask(before, wanted)?;
+            // Release: who sees the bits without the lock comes after the question.
+            self.state.fetch_or(wanted.flags(), Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Takes the future that holds `ticket` out of the list.
@@ -275,18 +346,17 @@ impl Slot {
     /// Runs `arm` on the descriptor, the generation and the directions somebody waits for, if the slot is open.
     ///
     /// For back ends that report an event once per request. The lock keeps the descriptor open meanwhile.
-    pub fn with_interest(&self, arm: impl FnOnce(RawFd, u32, bool, bool)) {
+    pub fn with_interest(&self, arm: impl FnOnce(RawFd, u32, Interest)) {
         let inner = lock(&self.inner);
         if let Some(fd) = inner.fd {
             // Acquire: pairs with `wait`; whoever waits has set the bit or asks for itself afterwards.
             let state = self.state.load(Ordering::Acquire);
             let wants = |direction| state & waits(direction) != 0;
-            arm(
-                fd,
-                generation(state),
-                wants(Direction::Read),
-                wants(Direction::Write),
-            );
+            let interest = Interest {
+                read: wants(Direction::Read),
+                write: wants(Direction::Write),
+            };
+            arm(fd, generation(state), interest);
         }
     }
 }
@@ -314,6 +384,34 @@ impl Inner {
             Direction::Read => &mut self.read,
             Direction::Write => &mut self.write,
         }
+    }
+}
+
+impl Interest {
+    /// Both directions.
+    pub const BOTH: Interest = Interest {
+        read: true,
+        write: true,
+    };
+
+    /// Neither direction.
+    pub const NONE: Interest = Interest {
+        read: false,
+        write: false,
+    };
+
+    /// What was asked for, by the state of a slot.
+    fn of(state: u64) -> Interest {
+        Interest {
+            read: state & READ_ASKED != 0,
+            write: state & WRITE_ASKED != 0,
+        }
+    }
+
+    /// The asked bits of these directions.
+    fn flags(self) -> u64 {
+        let set = |on: bool, flag: u64| if on { flag } else { 0 };
+        set(self.read, READ_ASKED) | set(self.write, WRITE_ASKED)
     }
 }
 
@@ -356,6 +454,13 @@ fn waits(direction: Direction) -> u64 {
     }
 }
 
+fn asked(direction: Direction) -> u64 {
+    match direction {
+        Direction::Read => READ_ASKED,
+        Direction::Write => WRITE_ASKED,
+    }
+}
+
 fn seen(state: u64, direction: Direction) -> Option<Seen> {
     (state & flag(direction) != 0).then(|| Seen(tick(state)))
 }
@@ -380,6 +485,8 @@ const READ_STAYS: u64 = 1 << 2;
 const WRITE_STAYS: u64 = 1 << 3;
 const READ_WAITS: u64 = 1 << 4;
 const WRITE_WAITS: u64 = 1 << 5;
+const READ_ASKED: u64 = 1 << 6;
+const WRITE_ASKED: u64 = 1 << 7;
 
 const TICK_SHIFT: u32 = 8;
 /// 28 bits: an operation would have to be overtaken by 268 million events of its source to be misled.

@@ -16,7 +16,7 @@ use crate::core::{Core, Entry};
 use crate::direction::Direction;
 use crate::error::no_simulated_sources;
 use crate::reactor::Reactor;
-use crate::slot::{Seen, Who};
+use crate::slot::{Interest, Listed, Seen, Who};
 use crate::sys;
 use crate::waiter::Waiter;
 
@@ -84,10 +84,10 @@ impl Source {
     /// ```
     pub unsafe fn register(reactor: &Reactor, fd: BorrowedFd<'_>) -> io::Result<Source> {
         // SAFETY: the caller promises the same.
-        unsafe { Source::register_with(reactor.core(), fd) }
+        unsafe { Source::register_with(reactor.core(), fd, Interest::BOTH) }
     }
 
-    /// As [`Source::register`].
+    /// As [`Source::register`], but for events of `asked` only, and of other directions when they are waited for.
     ///
     /// # Safety
     ///
@@ -95,13 +95,14 @@ impl Source {
     pub(crate) unsafe fn register_with(
         core: &'static Core,
         fd: BorrowedFd<'_>,
+        asked: Interest,
     ) -> io::Result<Source> {
         if !World::current().is_os() {
             return Err(no_simulated_sources());
         }
         Ok(Source {
             core,
-            entry: core.register(fd)?,
+            entry: core.register(fd, asked)?,
             fd: fd.as_raw_fd(),
         })
     }
@@ -451,10 +452,14 @@ impl Source {
             // Before the lock of the slot, which a thread of the parent may have held.
             return self.core.check().map(|()| None);
         }
-        if let Some(seen) = self.entry.slot.wait(direction, who, waker) {
+        let listed = self.entry.slot.wait(direction, who, waker);
+        if let Listed::Ready(seen) = listed {
             return Ok(Some(seen));
         }
         self.core.check()?;
+        if listed == Listed::Unasked {
+            self.core.ask(self.entry, self.fd(), direction)?;
+        }
         self.core.arm(self.entry)?;
         trill_cell::waiting(direction.kind(), sys::number(self.fd), location);
         trill_park::thread().drive(self.core)?;

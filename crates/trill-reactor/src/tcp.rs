@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use crate::accept::{Accept, Incoming, Listener};
 use crate::nonblocking;
 use crate::reactor::current_core;
+use crate::slot::Interest;
 use crate::sys;
 use crate::with::ReadWith;
 use crate::wrapper::Async;
@@ -118,8 +119,14 @@ impl Async<TcpStream> {
     /// ```
     pub fn connect<A: Into<SocketAddr>>(address: A) -> Connect {
         // Registered when it is under way: a socket that is not connecting counts as hung up.
-        let stream = current_core()
-            .and_then(|core| Async::register(core, sys::connect_tcp(address.into())?, true));
+        let stream = current_core().and_then(|core| {
+            Async::register(
+                core,
+                sys::connect_tcp(address.into())?,
+                Interest::NONE,
+                true,
+            )
+        });
         Connect(Connecting::Begun(stream))
     }
 
@@ -161,7 +168,7 @@ impl TryFrom<TcpStream> for Async<TcpStream> {
 
     fn try_from(stream: TcpStream) -> io::Result<Async<TcpStream>> {
         nonblocking::set(&stream)?;
-        Async::register(current_core()?, stream, true)
+        Async::register(current_core()?, stream, Interest::BOTH, true)
     }
 }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::accept::{Accept, Incoming, Listener};
 use crate::reactor::current_core;
+use crate::slot::Interest;
 use crate::sys;
 use crate::with::{ReadWith, WriteWith};
 use crate::wrapper::Async;
@@ -102,8 +103,14 @@ impl Async<UnixStream> {
     ///
     /// See [`Async::accept`](Async::<UnixListener>::accept).
     pub fn connect<P: AsRef<Path>>(path: P) -> ConnectUnix {
-        let stream = current_core()
-            .and_then(|core| Async::register(core, sys::connect_unix(path.as_ref())?, false));
+        let stream = current_core().and_then(|core| {
+            Async::register(
+                core,
+                sys::connect_unix(path.as_ref())?,
+                Interest::NONE,
+                false,
+            )
+        });
         ConnectUnix(Some(stream))
     }
 

@@ -14,6 +14,7 @@ use crate::direction::Direction;
 use crate::nonblocking;
 use crate::reactor::{Reactor, current_core};
 use crate::ready::{Readable, ReadableOwned, Writable, WritableOwned};
+use crate::slot::Interest;
 use crate::source::Source;
 use crate::with::{ReadWith, ReadWithMut, WriteWith, WriteWithMut};
 
@@ -95,7 +96,7 @@ impl<T: AsFd> Async<T> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn new_nonblocking(io: T) -> io::Result<Async<T>> {
-        Async::register(current_core()?, io, false)
+        Async::register(current_core()?, io, Interest::BOTH, false)
     }
 
     /// As [`Async::new`], with a reactor of the caller's choice.
@@ -109,7 +110,7 @@ impl<T: AsFd> Async<T> {
     /// See [`Reactor`].
     pub fn new_in(reactor: &Reactor, io: T) -> io::Result<Async<T>> {
         nonblocking::set(io.as_fd())?;
-        Async::register(reactor.core(), io, false)
+        Async::register(reactor.core(), io, Interest::BOTH, false)
     }
 
     /// As [`Async::new_nonblocking`], with a reactor of the caller's choice.
@@ -130,15 +131,55 @@ impl<T: AsFd> Async<T> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn new_nonblocking_in(reactor: &Reactor, io: T) -> io::Result<Async<T>> {
-        Async::register(reactor.core(), io, false)
+        Async::register(reactor.core(), io, Interest::BOTH, false)
     }
 
-    /// Registers `io`, which is in non-blocking mode; `short_is_all` as in [`Source::poll_transfer`].
-    pub(crate) fn register(core: &'static Core, io: T, short_is_all: bool) -> io::Result<Async<T>> {
+    /// As [`Async::new_nonblocking`], but the system is asked for events of a direction when a task first waits for it.
+    ///
+    /// What nobody ever waits for costs no system call to register and none to deregister. And nobody is woken for
+    /// events that nobody asked for: the system reports after each datagram sent that another one can be taken.
+    ///
+    /// # Errors
+    ///
+    /// In a simulated world, or if no reactor can be made; `io` is dropped. What [`Async::new_nonblocking`] says of `io`
+    /// itself, those operations return that have to wait, `AlreadyExists` among it if the descriptor was registered
+    /// meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::UdpSocket;
+    /// use trill_reactor::{Async, block_on};
+    ///
+    /// let socket = UdpSocket::bind(("127.0.0.1", 0))?;
+    /// socket.set_nonblocking(true)?;
+    /// let to = socket.local_addr()?;
+    /// let socket = Async::new_deferred(socket)?;
+    /// block_on(async {
+    ///     socket.send_to(b"hello", to).await?; // there was room, so nothing is registered yet
+    ///     let (len, from) = socket.recv_from(&mut [0; 16]).await?;
+    ///     assert_eq!((len, from), (5, to));
+    ///     Ok(())
+    /// })
+    /// # as std::io::Result<()>;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn new_deferred(io: T) -> io::Result<Async<T>> {
+        Async::register(current_core()?, io, Interest::NONE, false)
+    }
+
+    /// Registers `io`, which is in non-blocking mode, and asks for the events of `asked` now, for others when a task
+    /// waits for them; `short_is_all` as in [`Source::poll_transfer`].
+    pub(crate) fn register(
+        core: &'static Core,
+        io: T,
+        asked: Interest,
+        short_is_all: bool,
+    ) -> io::Result<Async<T>> {
         // SAFETY: the descriptor must stay open as long as the source: `io` is a later field of the same value, it is
         // exchanged only through `get_mut` and the like, whose callers promise not to, and `AsFd` promises that the
         // descriptor is open as long as `io` lives. `a_reused_descriptor_inherits_nothing` would fail.
-        let source = unsafe { Source::register_with(core, io.as_fd()) }?;
+        let source = unsafe { Source::register_with(core, io.as_fd(), asked) }?;
         Ok(Async {
             source,
             short_is_all,

@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Wake, Waker};
 
-use loom::sync::Arc;
+use loom::sync::{Arc, Mutex};
 use loom::thread;
-use trill_reactor::{Direction, Ready, Slot, Ticket, Who};
+use trill_reactor::{Direction, Interest, Listed, Ready, Slot, Ticket, Who};
 
 const READABLE: Ready = Ready {
     read: true,
@@ -34,10 +34,14 @@ fn counting() -> (std::sync::Arc<Count>, Waker) {
 /// An open slot whose first readiness was found to be wrong, and its generation.
 fn blocked() -> (Arc<Slot>, u32) {
     let slot = Slot::new();
-    let generation = slot.open(3);
+    let generation = slot.open(3, Interest::BOTH);
     let seen = slot.ready(Direction::Read).unwrap();
     assert!(slot.clear(Direction::Read, seen));
     (Arc::new(slot), generation)
+}
+
+fn is_ready(listed: Listed) -> bool {
+    matches!(listed, Listed::Ready(_))
 }
 
 fn deliver(slot: &Slot, generation: u32) {
@@ -64,7 +68,7 @@ fn a_waiter_sees_the_event_or_is_woken() {
         let mut ticket = Ticket::default();
         let seen = slot.wait(Direction::Read, Who::Own(&mut ticket), &waker);
         leader.join().unwrap();
-        assert!(seen.is_some() || count.0.load(SeqCst) == 1);
+        assert!(is_ready(seen) || count.0.load(SeqCst) == 1);
         assert!(slot.ready(Direction::Read).is_some());
     });
 }
@@ -77,7 +81,7 @@ fn two_waiters_see_the_event_or_are_woken() {
             thread::spawn(move || {
                 let (count, waker) = counting();
                 let seen = slot.wait(Direction::Read, Who::Shared, &waker);
-                (seen.is_some(), count)
+                (is_ready(seen), count)
             })
         };
         let waiters = [wait(slot.clone()), wait(slot.clone())];
@@ -93,7 +97,7 @@ fn two_waiters_see_the_event_or_are_woken() {
 fn clearing_does_not_lose_an_event_that_came_after_the_call() {
     model(|| {
         let slot = Arc::new(Slot::new());
-        let generation = slot.open(3);
+        let generation = slot.open(3, Interest::BOTH);
         let fresh = slot.ready(Direction::Read).unwrap();
         let leader = {
             let slot = slot.clone();
@@ -110,7 +114,7 @@ fn clearing_does_not_lose_an_event_that_came_after_the_call() {
             assert!(slot.ready(Direction::Read).is_none());
         } else {
             assert!(slot.ready(Direction::Read).is_some());
-            assert!(seen.is_some() || count.0.load(SeqCst) == 1);
+            assert!(is_ready(seen) || count.0.load(SeqCst) == 1);
         }
     });
 }
@@ -149,7 +153,7 @@ fn a_late_event_of_the_old_source_does_not_reach_the_new_one() {
         };
         let mut woken = Vec::new();
         slot.close(&mut woken);
-        let new = slot.open(3);
+        let new = slot.open(3, Interest::BOTH);
         assert_ne!(new, old);
         // The new source has nothing to read: whatever makes it look ready again would be the old event.
         let seen = slot.ready(Direction::Read).unwrap();
@@ -165,7 +169,8 @@ fn closing_wakes_whoever_the_event_does_not() {
     model(|| {
         let (slot, generation) = blocked();
         let (count, waker) = counting();
-        assert!(slot.wait(Direction::Read, Who::Shared, &waker).is_none());
+        let listed = slot.wait(Direction::Read, Who::Shared, &waker);
+        assert_eq!(listed, Listed::Waits);
         let leader = {
             let slot = slot.clone();
             thread::spawn(move || deliver(&slot, generation))
@@ -190,7 +195,7 @@ fn the_waiter_of_a_new_source_survives_a_late_event_of_the_old() {
             thread::spawn(move || deliver(&slot, old))
         };
         slot.close(&mut Vec::new());
-        let new = slot.open(3);
+        let new = slot.open(3, Interest::BOTH);
         let seen = slot.ready(Direction::Read).unwrap();
         slot.clear(Direction::Read, seen);
         let (count, waker) = counting();
@@ -198,7 +203,7 @@ fn the_waiter_of_a_new_source_survives_a_late_event_of_the_old() {
         leader.join().unwrap();
         deliver(&slot, new);
         // At least once: being woken by the late event as well is allowed, being forgotten is not.
-        assert!(seen.is_some() || count.0.load(SeqCst) >= 1);
+        assert!(is_ready(seen) || count.0.load(SeqCst) >= 1);
     });
 }
 
@@ -242,6 +247,66 @@ fn the_last_waiter_that_leaves_does_not_hide_the_next() {
         let seen = slot.wait(Direction::Read, Who::Shared, &waker);
         leaver.join().unwrap();
         deliver(&slot, generation);
-        assert!(seen.is_some() || count.0.load(SeqCst) == 1);
+        assert!(is_ready(seen) || count.0.load(SeqCst) == 1);
+    });
+}
+
+/// A system that tells of what becomes ready after it was asked, and of what is ready when it is.
+#[derive(Default)]
+struct System {
+    asked: usize,
+    ready: bool,
+    /// Whether it holds an event that nobody has fetched.
+    event: bool,
+}
+
+#[test]
+fn the_first_to_wait_asks_once_and_nobody_misses_the_event() {
+    model(|| {
+        let slot = Arc::new(Slot::new());
+        let generation = slot.open(3, Interest::NONE);
+        let seen = slot.ready(Direction::Read).unwrap();
+        assert!(slot.clear(Direction::Read, seen));
+        let system = Arc::new(Mutex::new(System::default()));
+        let wait = |slot: Arc<Slot>, system: Arc<Mutex<System>>| {
+            thread::spawn(move || {
+                let (count, waker) = counting();
+                let listed = slot.wait(Direction::Read, Who::Shared, &waker);
+                if listed == Listed::Unasked {
+                    slot.ask(Direction::Read, |before, wanted| {
+                        assert!(before == Interest::NONE && wanted.read && !wanted.write);
+                        let mut system = system.lock().unwrap();
+                        system.asked += 1;
+                        system.event |= system.ready;
+                        Ok(())
+                    })
+                    .unwrap();
+                }
+                (is_ready(listed), count)
+            })
+        };
+        let waiters = [
+            wait(slot.clone(), system.clone()),
+            wait(slot.clone(), system.clone()),
+        ];
+        let happens = || {
+            let mut system = system.lock().unwrap();
+            system.ready = true;
+            system.event |= system.asked > 0;
+            std::mem::take(&mut system.event)
+        };
+        if happens() {
+            deliver(&slot, generation);
+        }
+        let waited = waiters.map(|waiter| waiter.join().unwrap());
+        // The leader comes once more.
+        let rest = std::mem::take(&mut system.lock().unwrap().event);
+        if rest {
+            deliver(&slot, generation);
+        }
+        assert_eq!(system.lock().unwrap().asked, 1);
+        for (seen, count) in waited {
+            assert!(seen || count.0.load(SeqCst) == 1);
+        }
     });
 }

@@ -61,5 +61,5 @@ pub(super) fn adopt(
         // Some systems leave it out if the peer is gone already; then this says so.
         _ => socket.peer_addr()?,
     };
-    Ok((TcpStream::of(Async::new_nonblocking(socket)?), address))
+    Ok((TcpStream::of(Async::new_deferred(socket)?), address))
 }

@@ -57,7 +57,7 @@ impl Attempt {
                     None => sys::open(Domain::for_address(self.address), Type::STREAM)?,
                 };
                 let connected = sys::begin_connect(&socket, &address)?;
-                let socket = Async::new_nonblocking(net::TcpStream::from(socket))?;
+                let socket = Async::new_deferred(net::TcpStream::from(socket))?;
                 if connected {
                     return Poll::Ready(Ok(socket));
                 }

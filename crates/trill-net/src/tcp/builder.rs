@@ -156,7 +156,7 @@ impl TcpListenerBuilder {
 pub(super) fn listen(socket: Socket, backlog: u32) -> io::Result<TcpListener> {
     // The system lowers what is too much for it.
     socket.listen(backlog.try_into().unwrap_or(i32::MAX))?;
-    Ok(TcpListener::of(Async::new_nonblocking(socket.into())?))
+    Ok(TcpListener::of(Async::new_deferred(socket.into())?))
 }
 
 /// How many connections may wait to be accepted: what a burst of clients needs; costs memory only while they wait.

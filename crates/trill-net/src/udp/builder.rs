@@ -109,7 +109,7 @@ impl UdpSocketBuilder {
                 socket.set_only_v6(only)?;
             }
             socket.bind(&address.into())?;
-            Async::new_nonblocking(socket.into())
+            Async::new_deferred(socket.into())
         };
         open()
             .map(UdpSocket::of)

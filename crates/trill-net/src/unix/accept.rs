@@ -61,7 +61,7 @@ impl fmt::Debug for Accept<'_> {
 
 /// Makes a stream of an accepted socket.
 pub(super) fn adopt(socket: OwnedFd) -> io::Result<UnixStream> {
-    Async::new_nonblocking(net::UnixStream::from(socket)).map(UnixStream::of)
+    Async::new_deferred(net::UnixStream::from(socket)).map(UnixStream::of)
 }
 
 /// Waits for the next connection; see [`Incoming::next`].

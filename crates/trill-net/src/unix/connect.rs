@@ -60,7 +60,7 @@ impl Connect {
             }
             Err(error) => return Err(error),
         }
-        let stream = Async::new_nonblocking(socket.into())?;
+        let stream = Async::new_deferred(socket.into())?;
         Ok(Some(UnixStream::of(stream)))
     }
 }

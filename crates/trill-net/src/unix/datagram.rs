@@ -58,7 +58,7 @@ impl UnixDatagram {
             let address = sys::unix_address(path)?;
             let socket = sys::open(Domain::UNIX, Type::DGRAM)?;
             socket.bind(&address)?;
-            Async::new_nonblocking(socket.into())
+            Async::new_deferred(socket.into())
         };
         bind().map(UnixDatagram::of).map_err(|error| {
             let advice = advice(path, &error);
@@ -78,7 +78,7 @@ impl UnixDatagram {
     pub fn unbound() -> io::Result<UnixDatagram> {
         sys::os_only("make sockets")?;
         let socket = sys::open(Domain::UNIX, Type::DGRAM)?;
-        Async::new_nonblocking(socket.into()).map(UnixDatagram::of)
+        Async::new_deferred(socket.into()).map(UnixDatagram::of)
     }
 
     /// Makes two sockets that are connected to each other.
@@ -94,8 +94,8 @@ impl UnixDatagram {
         sys::os_only("make sockets")?;
         let (a, b) = sys::open_pair(Type::DGRAM)?;
         let (a, b) = (
-            Async::new_nonblocking(a.into())?,
-            Async::new_nonblocking(b.into())?,
+            Async::new_deferred(a.into())?,
+            Async::new_deferred(b.into())?,
         );
         Ok((UnixDatagram::of(a), UnixDatagram::of(b)))
     }

@@ -65,7 +65,7 @@ impl UnixListener {
             let socket = sys::open(Domain::UNIX, Type::STREAM)?;
             socket.bind(&address)?;
             socket.listen(BACKLOG)?;
-            Async::new_nonblocking(net::UnixListener::from(OwnedFd::from(socket)))
+            Async::new_deferred(net::UnixListener::from(OwnedFd::from(socket)))
         };
         bind().map(UnixListener::of).map_err(|error| {
             let advice = advice(path, &error);

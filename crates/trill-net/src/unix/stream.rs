@@ -82,8 +82,8 @@ impl UnixStream {
         sys::os_only("make sockets")?;
         let (a, b) = sys::open_pair(Type::STREAM)?;
         let (a, b) = (
-            Async::new_nonblocking(a.into())?,
-            Async::new_nonblocking(b.into())?,
+            Async::new_deferred(a.into())?,
+            Async::new_deferred(b.into())?,
         );
         Ok((UnixStream::of(a), UnixStream::of(b)))
     }

@@ -1,6 +1,6 @@
 //! Edge-triggered epoll.
 //!
-//! A source is registered once, for everything, and the kernel reports each change once. An eventfd interrupts a wait;
+//! A source is registered once for each direction, or for both at once, and the kernel reports each change once. An eventfd interrupts a wait;
 //! it is edge-triggered as well, so each write to it is reported and nobody ever has to read it.
 
 use std::io;
@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use crate::backend::Limit;
 use crate::backend::pwait::{Event, Wait};
 use crate::error::NotPollable;
-use crate::slot::Ready;
+use crate::slot::{Interest, Ready};
 use crate::slots::Token;
 
 /// An epoll instance and the means to interrupt a wait in it.
@@ -52,15 +52,27 @@ impl Epoll {
     }
 
     #[inline]
-    pub(crate) fn add(&self, fd: BorrowedFd<'_>, token: Token) -> io::Result<()> {
-        let flags =
-            EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI | EventFlags::ET;
-        epoll::add(&self.epoll, fd, EventData::new_u64(token.word()), flags).map_err(|error| {
-            match error {
-                Errno::PERM => NotPollable::new(fd.as_raw_fd(), error.into()).into(),
-                _ => error.into(),
-            }
+    pub(crate) fn add(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let data = EventData::new_u64(token.word());
+        epoll::add(&self.epoll, fd, data, flags(interest)).map_err(|error| match error {
+            Errno::PERM => NotPollable::new(fd.as_raw_fd(), error.into()).into(),
+            _ => error.into(),
         })
+    }
+
+    pub(crate) fn change(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let data = EventData::new_u64(token.word());
+        Ok(epoll::modify(&self.epoll, fd, data, flags(interest))?)
     }
 
     #[inline]
@@ -111,6 +123,19 @@ impl Events {
             }
         }
     }
+}
+
+/// The flags that ask for events.
+#[inline]
+fn flags(interest: Interest) -> EventFlags {
+    let mut flags = EventFlags::ET;
+    if interest.read {
+        flags |= EventFlags::IN | EventFlags::RDHUP | EventFlags::PRI;
+    }
+    if interest.write {
+        flags |= EventFlags::OUT;
+    }
+    flags
 }
 
 /// What the flags mean.

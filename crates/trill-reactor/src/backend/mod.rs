@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use rustix::fd::{BorrowedFd, RawFd};
 
 use crate::choice::Backend;
-use crate::slot::Ready;
+use crate::slot::{Interest, Ready};
 use crate::slots::Token;
 
 use epoll::Epoll;
@@ -94,12 +94,17 @@ impl Poller {
         }
     }
 
-    /// Registers a descriptor for all its events. The caller removes it before it is closed.
+    /// Registers a descriptor for events of these directions. The caller removes it before it is closed.
     #[inline]
-    pub(crate) fn add(&self, fd: BorrowedFd<'_>, token: Token) -> io::Result<()> {
+    pub(crate) fn add(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
         match self {
-            Poller::Epoll(epoll) => epoll.add(fd, token),
-            Poller::Portable(portable) => portable.add(fd, token),
+            Poller::Epoll(epoll) => epoll.add(fd, token, interest),
+            Poller::Portable(portable) => portable.add(fd, token, interest),
         }
     }
 
@@ -121,11 +126,24 @@ impl Poller {
         }
     }
 
+    /// Asks for the events of these directions from now on; the descriptor is registered.
+    pub(crate) fn change(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        match self {
+            Poller::Epoll(epoll) => epoll.change(fd, token, interest),
+            Poller::Portable(portable) => portable.change(fd, token, interest),
+        }
+    }
+
     /// Asks for the next events of these directions. The descriptor is registered and open.
-    pub(crate) fn arm(&self, fd: RawFd, token: Token, read: bool, write: bool) -> io::Result<()> {
+    pub(crate) fn arm(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         match self {
             Poller::Epoll(_) => Ok(()),
-            Poller::Portable(portable) => portable.arm(fd, token, read, write),
+            Poller::Portable(portable) => portable.arm(fd, token, interest),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::fd::BorrowedFd;
 
 use crate::backend::Limit;
-use crate::slot::Ready;
+use crate::slot::{Interest, Ready};
 use crate::slots::Token;
 
 /// No epoll.
@@ -29,7 +29,21 @@ impl Epoll {
         match *self {}
     }
 
-    pub(crate) fn add(&self, _fd: BorrowedFd<'_>, _token: Token) -> io::Result<()> {
+    pub(crate) fn add(
+        &self,
+        _fd: BorrowedFd<'_>,
+        _token: Token,
+        _interest: Interest,
+    ) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn change(
+        &self,
+        _fd: BorrowedFd<'_>,
+        _token: Token,
+        _interest: Interest,
+    ) -> io::Result<()> {
         match *self {}
     }
 

@@ -10,7 +10,7 @@ use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use crate::backend::Limit;
 use crate::error::NotPollable;
-use crate::slot::Ready;
+use crate::slot::{Interest, Ready};
 use crate::slots::Token;
 
 /// A poller of the crate `polling`.
@@ -39,12 +39,17 @@ impl Portable {
         self.mode == PollMode::Oneshot
     }
 
-    pub(crate) fn add(&self, fd: BorrowedFd<'_>, token: Token) -> io::Result<()> {
+    pub(crate) fn add(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
         let key = key(token);
         let interest = if self.is_oneshot() {
             Event::none(key)
         } else {
-            Event::all(key)
+            Event::new(key, interest.read, interest.write)
         };
         // SAFETY: the descriptor must be removed before it is closed: `Source` upholds this, its drop removes it and
         // its maker keeps the descriptor open until then. `a_reused_descriptor_inherits_nothing` in
@@ -63,12 +68,21 @@ impl Portable {
         self.poller.delete(fd)
     }
 
-    pub(crate) fn arm(&self, fd: RawFd, token: Token, read: bool, write: bool) -> io::Result<()> {
+    pub(crate) fn change(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let interest = Event::new(key(token), interest.read, interest.write);
+        self.poller.modify_with_mode(fd, interest, self.mode)
+    }
+
+    pub(crate) fn arm(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         // SAFETY: the descriptor is open: `Slot::with_interest`, the only caller, holds the lock that closing it needs
         // first. `tests/registration.rs` with the one-shot back end would fail.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        let interest = Event::new(key(token), read, write);
-        self.poller.modify_with_mode(fd, interest, self.mode)
+        self.change(fd, token, interest)
     }
 
     pub(crate) fn wait(&self, events: &mut Events, limit: Option<Limit>) -> io::Result<()> {

@@ -23,7 +23,7 @@ use crate::op::Operation;
 use crate::pending::Pending;
 use crate::ring::journey::{Flight, Journey, Land};
 use crate::ring::setup;
-use crate::slot::Who;
+use crate::slot::{Interest, Listed, Who};
 
 /// The ring of one thread in one reactor.
 pub(crate) struct Ring {
@@ -65,7 +65,7 @@ impl Ring {
             core,
             entry: OnceLock::new(),
         });
-        let entry = core.admit(ring.as_fd())?;
+        let entry = core.admit(ring.as_fd(), Interest::BOTH)?;
         // It is the only call.
         let _ = ring.entry.set(entry);
         ring.clone().listen();
@@ -274,11 +274,8 @@ impl Ring {
             if self.flights().closed {
                 return;
             }
-            if entry
-                .slot
-                .wait(Direction::Read, Who::Shared, &waker)
-                .is_none()
-            {
+            let listed = entry.slot.wait(Direction::Read, Who::Shared, &waker);
+            if !matches!(listed, Listed::Ready(_)) {
                 return;
             }
         }
