@@ -5,7 +5,7 @@ use std::io;
 use rustix::fd::{BorrowedFd, RawFd};
 
 use crate::backend::Limit;
-use crate::slot::Ready;
+use crate::slot::{Interest, Ready};
 use crate::slots::Token;
 
 /// No poller.
@@ -29,7 +29,11 @@ impl Portable {
         match *self {}
     }
 
-    pub(crate) fn add(&self, _fd: BorrowedFd<'_>, _token: Token) -> io::Result<()> {
+    pub(crate) fn add(&self, _fd: BorrowedFd<'_>, _: Token, _: Interest) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn change(&self, _fd: BorrowedFd<'_>, _: Token, _: Interest) -> io::Result<()> {
         match *self {}
     }
 
@@ -37,7 +41,7 @@ impl Portable {
         match *self {}
     }
 
-    pub(crate) fn arm(&self, _fd: RawFd, _: Token, _read: bool, _write: bool) -> io::Result<()> {
+    pub(crate) fn arm(&self, _fd: RawFd, _: Token, _: Interest) -> io::Result<()> {
         match *self {}
     }
 
