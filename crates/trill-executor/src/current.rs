@@ -41,6 +41,10 @@ pub(crate) struct Current<'a> {
     tab: Tab,
     /// How many runnables were queued here since the poll began.
     queued: Cell<u32>,
+    /// Whether a task that yields is given back to the runner, which learns first how long its poll took.
+    keeps_yielded: Cell<bool>,
+    /// The task that was given back.
+    yielded: Cell<Option<Item>>,
     /// Times the polls of tasks; without one each is timed.
     stopwatch: Option<&'a Stopwatch>,
     outer: Cell<*const Current<'static>>,
@@ -66,6 +70,8 @@ impl<'a> Current<'a> {
             cell: Cell::new(ptr::null()),
             tab: Tab::default(),
             queued: Cell::new(0),
+            keeps_yielded: Cell::new(false),
+            yielded: Cell::new(None),
             stopwatch: None,
             outer: Cell::new(ptr::null()),
         }
@@ -117,6 +123,26 @@ impl<'a> Current<'a> {
         let queued = self.queued.get();
         self.queued.set(queued.wrapping_add(1));
         queued < ROUSE_FIRST || queued % ROUSE_EVERY == 0
+    }
+
+    /// Has tasks that yield given back by [`Current::take_yielded`], for a runner that asks after each poll.
+    pub(crate) fn keep_yielded(&self, keeps: bool) {
+        self.keeps_yielded.set(keeps);
+    }
+
+    /// Keeps a task that yielded, if that is wanted.
+    #[inline]
+    pub(crate) fn keeps(&self, item: Item) -> bool {
+        let keeps = self.keeps_yielded.get();
+        if keeps {
+            self.yielded.set(Some(item));
+        }
+        keeps
+    }
+
+    /// Takes the task back that yielded in the last poll.
+    pub(crate) fn take_yielded(&self) -> Option<Item> {
+        self.yielded.take()
     }
 
     /// Says whether a task is being polled or dropped.

@@ -356,7 +356,7 @@ fn end_all(state: &'static State) {
         let mut wakers = Vec::new();
         state.registry.each(&mut |cell| wakers.push(waker(cell)));
         wake_all(wakers);
-        if state.injector.is_empty() && !state.any_worker_has_any() {
+        if !state.is_injected() && !state.any_worker_has_any() {
             relax();
         }
     }

@@ -13,6 +13,8 @@ pub(crate) struct Hunt {
     ticks: u32,
     /// How many runnables in a row came from the LIFO slot.
     streak: u32,
+    /// Whether the last one had yielded after a long poll; for slow batches, which clear it.
+    pub(crate) was_slow: bool,
 }
 
 impl Hunt {
@@ -23,6 +25,7 @@ impl Hunt {
             searching: false,
             ticks: 0,
             streak: 0,
+            was_slow: false,
         }
     }
 
@@ -57,7 +60,12 @@ impl Hunt {
     /// As many as were polled since the last time: with one at a time, a task that yields for ever let a backlog from
     /// outside drain at a sixteenth of the polls.
     #[cold]
-    pub(crate) fn take_from_outside(&self) -> Option<Item> {
+    pub(crate) fn take_from_outside(&mut self) -> Option<Item> {
+        if self.ticks % (4 * INBOX_TURNS) == 0 {
+            if let Some(item) = self.take_slow() {
+                return Some(item);
+            }
+        }
         let worker = self.worker;
         let few = |queue, share| worker.fetch_up_to(queue, share, INBOX_TURNS as usize);
         let inbox = || few(&worker.inbox, Share::All);
@@ -69,6 +77,13 @@ impl Hunt {
         }
     }
 
+    /// Takes a runnable that has yielded after a long poll.
+    pub(crate) fn take_slow(&mut self) -> Option<Item> {
+        let item = self.worker.state.slow.pop();
+        self.was_slow |= item.is_some();
+        item
+    }
+
     /// Takes runnables from outside its own ring, which is empty.
     fn find(&mut self) -> Option<Item> {
         let worker = self.worker;
@@ -77,6 +92,9 @@ impl Hunt {
             return Some(item);
         }
         if let Some(item) = worker.fetch(&state.injector, Share::TakeLast) {
+            return Some(item);
+        }
+        if let Some(item) = self.take_slow() {
             return Some(item);
         }
         state.others(worker).next()?;
@@ -100,6 +118,7 @@ impl Hunt {
                 .take()
                 .or_else(|| inbox.pop())
                 .or_else(|| injector.pop())
+                .or_else(|| worker.state.slow.pop())
             {
                 Some(item) => worker.push(item),
                 None => break,

@@ -56,6 +56,7 @@ mod run;
 mod runner;
 mod schedule;
 mod sleep;
+mod slow;
 mod state;
 mod tally;
 mod task;

@@ -6,7 +6,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use trill_cell::Stopwatch;
 use trill_park::Thread;
@@ -18,6 +17,7 @@ use crate::hunt::Hunt;
 use crate::primitive::Ordering;
 use crate::queue::Item;
 use crate::registry::Free;
+use crate::slow::{Pace, run_slow_batch};
 use crate::state::State;
 use crate::worker::Worker;
 
@@ -203,62 +203,9 @@ fn run_batch(
     false
 }
 
-/// As [`run_batch`], while polls are long: ends after [`SLOW_BATCH`], so that timers and sockets need not wait for more than
-/// one such poll.
-#[cold]
-fn run_slow_batch(hunt: &mut Hunt, current: &Current<'_>, pace: &mut Pace, cx: &mut Context<'_>) {
-    let worker = hunt.worker;
-    let began = trill_world::now();
-    // Every other one, so that neither waits for the other.
-    pace.skips_outside = !pace.skips_outside;
-    let mut next = match pace.skips_outside {
-        true => hunt.take_from_outside(),
-        false => None,
-    };
-    for _ in 0..BATCH_POLLS {
-        match next.take().or_else(|| hunt.next()) {
-            Some(item) => {
-                if hunt.searching {
-                    worker.state.end_search(&mut hunt.searching);
-                }
-                run_one(worker, current, item);
-                if trill_world::now().saturating_duration_since(began) >= SLOW_BATCH {
-                    cx.waker().wake_by_ref();
-                    return;
-                }
-            }
-            None if worker
-                .state
-                .fall_asleep(worker, &mut hunt.searching, cx.waker()) =>
-            {
-                pace.is_slow = false;
-                return;
-            }
-            None => {}
-        }
-    }
-    pace.is_slow = false;
-    cx.waker().wake_by_ref();
-}
-
-/// How long polls take, as far as others must not wait for it: timers and sockets are looked at between two batches alone.
-///
-/// Sixty-four polls of a millisecond would hold them up for as long. Nobody reads a clock for that as long as polls are
-/// short: the attendant tells of a thread whose turn takes 2 ms. Then batches are slow ones, until one gets through.
-#[derive(Debug, Default)]
-struct Pace {
-    /// Whether the next batch is a slow one.
-    is_slow: bool,
-    /// Whether the last slow batch began with what came from outside.
-    skips_outside: bool,
-}
-
-/// After how long a slow batch ends: the time between two looks at timers and sockets.
-const SLOW_BATCH: Duration = Duration::from_micros(50);
-
 /// Polls one task; says whether the attendant has found the thread stuck meanwhile.
 #[inline]
-fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) -> bool {
+pub(crate) fn run_one(worker: &'static Worker, current: &Current<'_>, item: Item) -> bool {
     // SAFETY: queues hold what `into_raw` gave, and each item comes out once. `queue` upholds it; the models in
     // `tests/loom_queue.rs` would fail.
     let runnable = unsafe { Runnable::from_raw(item) };
@@ -286,7 +233,7 @@ pub(crate) fn retire(worker: &'static Worker, searching: &mut bool, free: &mut F
     state.dismiss(worker);
     // One that was roused and does not look must send another.
     state.end_search(searching);
-    if !state.injector.is_empty() {
+    if state.is_injected() {
         state.notify();
     }
 }
@@ -309,4 +256,4 @@ impl Drop for Host {
 
 /// Runnables after which the thread's reactor and timers get a look: about 5 µs of short polls, far below the 50 µs
 /// between two looks.
-const BATCH_POLLS: u32 = 64;
+pub(crate) const BATCH_POLLS: u32 = 64;

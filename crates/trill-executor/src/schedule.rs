@@ -72,7 +72,9 @@ fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, is_en
         return inject(state, item);
     };
     if is_end_of_poll {
-        push_back(current, worker, item, true);
+        if !current.keeps(item) {
+            push_back(current, worker, item, true);
+        }
     } else if current.is_in_task() && worker.is_watched() {
         if let Some(older) = worker.lifo.put(item) {
             push_back(current, worker, older, false);
@@ -86,7 +88,7 @@ fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, is_en
 ///
 /// `is_soon` says that the runner looks at its ring next, whatever the running task does.
 #[inline]
-fn push_back(current: &Current<'_>, worker: &'static Worker, item: Item, is_soon: bool) {
+pub(crate) fn push_back(current: &Current<'_>, worker: &'static Worker, item: Item, is_soon: bool) {
     worker.push(item);
     let len = worker.ring.len();
     if worker.is_watched() || is_soon {

@@ -29,8 +29,9 @@
 //! `searching`, fence, look at all queues once more. The fences are SeqCst, so at least one of the two sees the other.
 //! A pusher that sees `searching > 0` may go: whoever leaves `searching` looks at all queues afterwards.
 //! A runner's own push into its ring needs no fence when somebody watches it: it is awake and comes to it itself. The same
-//! holds for a push by its thread between its polls: that thread sees its own `ASLEEP`, and rouses the runner whether or not
-//! others search.
+//! holds for its push of a single item into the queue of slow ones (a runner that retires tells others of it), and for a
+//! push by its thread between its polls: that thread sees its own `ASLEEP`, and rouses the runner whether or not others
+//! search.
 //!
 //! # Tested by
 //!

@@ -20,6 +20,8 @@ use crate::worker::Worker;
 pub struct State {
     /// Runnables that belong to no worker: spawned outside, spilled, or left by a runner that retired.
     pub(crate) injector: Apart<Inject>,
+    /// Runnables that yielded after a long poll, see `slow.rs`.
+    pub(crate) slow: Apart<Inject>,
     /// See `sleep.rs`.
     pub(crate) sleeping: Apart<AtomicUsize>,
     /// See `sleep.rs`.
@@ -46,6 +48,7 @@ impl State {
     pub fn leak() -> &'static State {
         Box::leak(Box::new(State {
             injector: Apart::default(),
+            slow: Apart::default(),
             sleeping: Apart(AtomicUsize::new(0)),
             searching: AtomicUsize::new(0),
             newest: Apart(AtomicPtr::new(ptr::null_mut())),
@@ -80,7 +83,7 @@ impl State {
 
     /// Gives the record of an executor back that has no task and no runner left.
     pub(crate) fn release(&'static self) {
-        debug_assert!(self.is_empty() && self.injector.is_empty());
+        debug_assert!(self.is_empty() && !self.is_injected());
         self.registry.reset();
         POOL.lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -138,9 +141,15 @@ impl State {
         self.outside.left(self.newest())
     }
 
+    /// Says whether a runnable is queued that belongs to no worker.
+    #[inline]
+    pub(crate) fn is_injected(&self) -> bool {
+        !self.injector.is_empty() || !self.slow.is_empty()
+    }
+
     /// Says whether a runner that looks would find something.
     pub(crate) fn has_work(&self) -> bool {
-        if !self.injector.is_empty() {
+        if self.is_injected() {
             return true;
         }
         for worker in self.workers() {
@@ -169,6 +178,8 @@ impl State {
             if let Some(item) = self.injector.pop() {
                 return Some(item);
             }
+        } else if let Some(item) = self.slow.pop() {
+            return Some(item);
         }
         for worker in self.workers() {
             if let Some(item) = worker.take_any() {
@@ -177,7 +188,7 @@ impl State {
         }
         match injector_is_last {
             true => self.injector.pop(),
-            false => None,
+            false => self.slow.pop(),
         }
     }
 

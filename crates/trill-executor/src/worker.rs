@@ -231,7 +231,7 @@ impl Due for Worker {
     }
 
     fn stalled(&self) {
-        if self.has_any() {
+        if self.has_any() || !self.state.slow.is_empty() {
             self.stalled.store(true, Ordering::Relaxed);
             self.state.notify();
         }

@@ -13,6 +13,10 @@ use std::task::{Context, Poll, Wake, Waker};
 pub(crate) struct Gate(Mutex<(bool, Option<Waker>)>);
 
 impl Gate {
+    pub(crate) const fn new() -> Gate {
+        Gate(Mutex::new((false, None)))
+    }
+
     /// Lets the one that waits through.
     pub(crate) fn open(&self) {
         let waker = {
