@@ -184,3 +184,22 @@ fn bytes_changed_on_the_way_are_noticed_and_the_peer_is_told() {
     let told = common::alone(client.read(&mut [0])).unwrap_err();
     assert_eq!(told.kind(), ErrorKind::InvalidData);
 }
+
+#[test]
+fn peer_that_says_goodbye_during_the_handshake_is_an_error_and_no_endless_turn() {
+    /// close_notify, in the clear.
+    const GOODBYE: [u8; 7] = [21, 3, 3, 0, 2, 1, 0];
+    for is_server in [false, true] {
+        let (near, mut far) = pipe(1 << 16);
+        let (acceptor, connector) = (accepting().build().unwrap(), connecting().build().unwrap());
+        futures_lite::future::block_on(async {
+            far.write_all(&GOODBYE).await.unwrap();
+            far.close().await.unwrap();
+            let result = match is_server {
+                true => acceptor.accept(near).await.map(drop),
+                false => connector.connect("localhost", near).await.map(drop),
+            };
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        });
+    }
+}

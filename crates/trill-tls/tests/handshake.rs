@@ -344,25 +344,6 @@ fn plain_text_client_is_refused() {
 }
 
 #[test]
-fn peer_that_says_goodbye_during_the_handshake_is_an_error_and_no_endless_turn() {
-    /// close_notify, in the clear.
-    const GOODBYE: [u8; 7] = [21, 3, 3, 0, 2, 1, 0];
-    for is_server in [false, true] {
-        let (near, mut far) = pipe(1 << 16);
-        let (acceptor, connector) = (accepting().build().unwrap(), connecting().build().unwrap());
-        futures_lite::future::block_on(async {
-            far.write_all(&GOODBYE).await.unwrap();
-            far.close().await.unwrap();
-            let result = match is_server {
-                true => acceptor.accept(near).await.map(drop),
-                false => connector.connect("localhost", near).await.map(drop),
-            };
-            assert_eq!(result.unwrap_err().kind(), ErrorKind::UnexpectedEof);
-        });
-    }
-}
-
-#[test]
 fn plain_text_server_is_refused() {
     let (near, mut far) = pipe(1 << 16);
     let connector = connecting().build().unwrap();
