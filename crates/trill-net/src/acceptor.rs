@@ -9,14 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::io::Errno;
-use rustix::net::SocketAddrAny;
+use socket2::SockAddr;
 use trill_cell::Kind;
 use trill_reactor::{Direction, Source, Waiter};
 use trill_timer::Sleep;
 
-use crate::sys;
+use crate::sys::{self, BorrowedFd, OwnedFd};
 
 /// What waits for a connection of a listener; part of the futures and streams that accept.
 #[derive(Debug)]
@@ -49,10 +47,7 @@ impl<'a> Acceptor<'a> {
 
     /// Accepts a connection. After an error the listener pauses, so that a loop around this does not spin.
     #[track_caller]
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(OwnedFd, Option<SocketAddrAny>)>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(OwnedFd, SockAddr)>> {
         let location = Location::caller();
         if self.pause.is_none() {
             self.pause = self.backoff.pause().map(trill_timer::sleep_until);
@@ -99,12 +94,12 @@ fn first_live<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option
 }
 
 fn is_forbidden(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(sys::FORBIDDEN.raw_os_error())
+    error.raw_os_error() == Some(sys::FORBIDDEN)
 }
 
 /// Whether an error is about the connection that would have been accepted, and not about the listener.
 fn is_dead(error: &io::Error) -> bool {
-    let code = error.raw_os_error().map(Errno::from_raw_os_error);
+    let code = error.raw_os_error();
     code.is_some_and(|code| sys::DEAD_CONNECTION.contains(&code))
 }
 
@@ -173,6 +168,8 @@ const DEAD_IN_A_ROW_MAX: usize = 16;
 #[cfg(test)]
 mod tests {
     use trill_world::VirtualWorld;
+
+    use rustix::io::Errno;
 
     use super::*;
 

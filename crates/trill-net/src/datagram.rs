@@ -7,10 +7,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustix::fd::{AsFd, BorrowedFd};
 use trill_reactor::{Async, Direction, Waiter};
 
-use crate::sys;
+use crate::sys::{self, AsFd, BorrowedFd};
 
 /// Receives a datagram; see [`UdpSocket::recv`](crate::UdpSocket::recv).
 ///

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use rustix::fd::AsFd;
+use crate::sys::AsFd;
 use socket2::{SockRef, TcpKeepalive};
 
 /// How the system probes a TCP peer that has been silent, to find out whether it is still there.

@@ -3,13 +3,14 @@
 use std::io::{self, IoSlice, IoSliceMut};
 #[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::panic::Location;
 use std::task::{Context, Poll};
 
-use rustix::fd::{AsFd, BorrowedFd};
+use socket2::SockRef;
 use trill_reactor::{Async, Direction, Source, Waiter};
 
-use crate::sys::{self, BUFFERS_MAX, TRANSFER_BYTES_MAX};
+use crate::sys::{self, AsFd, BUFFERS_MAX, BorrowedFd, TRANSFER_BYTES_MAX};
 
 /// A stream socket, borrowed.
 #[derive(Clone, Copy)]
@@ -171,10 +172,10 @@ impl<'a> Wire<'a> {
 
     /// Ends writing; the peer reads an end of stream.
     pub(crate) fn close_write(self) -> io::Result<()> {
-        match rustix::net::shutdown(self.fd, rustix::net::Shutdown::Write) {
+        match SockRef::from(&self.fd).shutdown(Shutdown::Write) {
             // Reset by the peer: there is nobody left to tell.
-            Err(rustix::io::Errno::NOTCONN) => Ok(()),
-            result => Ok(result?),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            result => result,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Sockets as file descriptors.
 
+pub(crate) use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
 /// Implements the traits of descriptors for a type that is made of the standard socket `$inner` and that `$get` shows one
 /// of.
 macro_rules! handles {

@@ -1,5 +1,7 @@
 //! Sockets as the handles that Windows has for them.
 
+pub(crate) use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+
 /// Implements the traits of socket handles for a type that is made of the standard socket `$inner` and that `$get` shows
 /// one of.
 macro_rules! handles {

@@ -1,20 +1,20 @@
 //! What Linux does in fewer calls.
+#![allow(unsafe_code)] // Accepting, which takes pointers, and credentials.
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use rustix::event::PollFlags;
-use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags};
-use socket2::{SockAddr, SockRef, Socket, Type};
+use socket2::{SockAddr, SockAddrStorage, SockRef, Socket, Type};
 
+use super::calls;
+use super::unix::again;
 use crate::unix::Credentials;
 
 /// A peer that is gone is an error of the call, never a signal.
-pub(super) const SEND: SendFlags = SendFlags::NOSIGNAL;
+pub(super) const SEND: i32 = libc::MSG_NOSIGNAL;
 
 /// Received descriptors are not inherited by child programs from the call on that receives them.
-pub(super) const RECV_FDS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+pub(super) const RECV_FDS: i32 = libc::MSG_CMSG_CLOEXEC;
 
 /// Nothing is left to do.
 pub(super) fn keep_from_children(_: &OwnedFd) -> io::Result<()> {
@@ -22,7 +22,7 @@ pub(super) fn keep_from_children(_: &OwnedFd) -> io::Result<()> {
 }
 
 /// What the system says of a stream whose peer will send nothing more.
-pub(super) const ENDED: PollFlags = PollFlags::RDHUP.union(PollFlags::HUP).union(PollFlags::ERR);
+pub(super) const ENDED: i16 = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR;
 
 /// Sets how many connections may wait with data in their first packet.
 pub(crate) fn set_fast_open(listener: BorrowedFd<'_>, connections: u32) -> io::Result<()> {
@@ -41,9 +41,20 @@ pub(super) fn set_nonblocking(_: &Socket) -> io::Result<()> {
 }
 
 /// Accepts a connection with one call: it does not block, and child programs do not inherit it.
-pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    super::again(|| rustix::net::acceptfrom_with(listener, flags))
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let call = |address: *mut SockAddrStorage, len| {
+        // SAFETY: room and length are those of an address that is being made. `peer_addr` would differ from what
+        // `many_connections_are_accepted_from_several_tasks` in `tests/tcp.rs` is told.
+        again(|| unsafe {
+            calls::accept4(listener.as_raw_fd(), address.cast(), len, flags) as isize
+        })
+    };
+    // SAFETY: the system has written the address and its length if the call succeeds, and zeros are one, too.
+    let (number, address) = unsafe { SockAddr::try_init(call) }?;
+    // SAFETY: the system has just made this descriptor, which nobody else knows. Tests that count descriptors would fail.
+    let socket = unsafe { OwnedFd::from_raw_fd(number as RawFd) };
+    Ok((socket, address))
 }
 
 /// Finds out how connecting ended; `WouldBlock` if it has not.
@@ -53,9 +64,9 @@ pub(crate) fn check_connected(socket: BorrowedFd<'_>, address: &SockAddr) -> io:
     let Err(error) = SockRef::from(&socket).connect(address) else {
         return Ok(());
     };
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::ISCONN) => Ok(()),
-        Some(Errno::ALREADY | Errno::INPROGRESS | Errno::INTR) => {
+    match error.raw_os_error() {
+        Some(libc::EISCONN) => Ok(()),
+        Some(libc::EALREADY | libc::EINPROGRESS | libc::EINTR) => {
             Err(io::ErrorKind::WouldBlock.into())
         }
         _ => Err(error),
@@ -63,16 +74,31 @@ pub(crate) fn check_connected(socket: BorrowedFd<'_>, address: &SockAddr) -> io:
 }
 
 /// Whether the address is known to be of a socket without a name.
-pub(crate) fn is_unnamed(address: &SocketAddrUnix) -> bool {
+pub(crate) fn is_unnamed(address: &SockAddr) -> bool {
     address.is_unnamed()
 }
 
 /// Who is at the other end of a Unix socket.
 pub(crate) fn peer_credentials(socket: BorrowedFd<'_>) -> io::Result<Credentials> {
-    let peer = rustix::net::sockopt::socket_peercred(socket)?;
-    Ok(Credentials::new(
-        Some(peer.pid.as_raw_nonzero().get()),
-        peer.uid.as_raw(),
-        peer.gid.as_raw(),
-    ))
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the pointers are to a structure that the call fills and to its length, which live during the call.
+    // `the_peer_is_this_process` in `tests/unix.rs` would fail.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut len,
+        )
+    };
+    match result {
+        0 => Ok(Credentials::new(Some(peer.pid), peer.uid, peer.gid)),
+        _ => Err(io::Error::last_os_error()),
+    }
 }

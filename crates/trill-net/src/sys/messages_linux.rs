@@ -8,8 +8,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
-use rustix::io::Errno;
-
 use crate::udp::batch::{MESSAGES_MAX, Message, Slot};
 
 /// Rows of datagrams may be sent as one message.
@@ -19,12 +17,12 @@ pub(crate) const SEGMENTS: bool = true;
 ///
 /// `EINVAL` and `EMSGSIZE`: its datagrams are longer than a packet may be, or the kernel is old. `EIO`: the network card
 /// cannot do checksums.
-pub(crate) const ROW_REFUSED: &[Errno] = &[
-    Errno::INVAL,
-    Errno::MSGSIZE,
-    Errno::IO,
-    Errno::OPNOTSUPP,
-    Errno::NOPROTOOPT,
+pub(crate) const ROW_REFUSED: &[i32] = &[
+    libc::EINVAL,
+    libc::EMSGSIZE,
+    libc::EIO,
+    libc::EOPNOTSUPP,
+    libc::ENOPROTOOPT,
 ];
 
 /// Sends the first messages, at most [`MESSAGES_MAX`] of them; returns how many.

@@ -1,11 +1,12 @@
 //! Many datagrams in many calls, on any Unix.
+#![allow(unsafe_code)] // Lends a buffer to socket2, which takes it as if it were not initialised.
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::SocketAddr;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
+use std::ptr;
 
-use rustix::fd::BorrowedFd;
-use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
+use socket2::{MaybeUninitSlice, SockRef};
 
 use crate::udp::batch::{MESSAGES_MAX, Message, Slot};
 
@@ -13,7 +14,7 @@ use crate::udp::batch::{MESSAGES_MAX, Message, Slot};
 pub(crate) const SEGMENTS: bool = false;
 
 /// No row is sent, so none is refused.
-pub(crate) const ROW_REFUSED: &[Errno] = &[];
+pub(crate) const ROW_REFUSED: &[i32] = &[];
 
 /// Sends the first messages, at most [`MESSAGES_MAX`] of them; returns how many.
 pub(crate) fn send_messages(fd: BorrowedFd<'_>, messages: &[Message<'_>]) -> io::Result<usize> {
@@ -37,25 +38,23 @@ pub(crate) fn recv_messages(
 ) -> io::Result<usize> {
     let room = slots.iter_mut().take(MESSAGES_MAX);
     count(room.zip(bytes.chunks_exact_mut(size)), |(slot, buffer)| {
-        let received = super::again(|| {
-            let mut nothing = RecvAncillaryBuffer::default();
-            let buffers = &mut [IoSliceMut::new(buffer)];
-            rustix::net::recvmsg(fd, buffers, &mut nothing, RecvFlags::empty())
+        let (len, flags, sender) = super::uninterrupted(|| {
+            // SAFETY: socket2 promises to write no byte that is not initialised. Of what nobody has promised the reader
+            // sees nothing: `len` bytes are the datagram. `tests/udp_batch.rs` would read nonsense.
+            let buffer = unsafe { &mut *(ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+            SockRef::from(&fd).recv_from_vectored(&mut [MaybeUninitSlice::new(buffer)])
         })?;
-        let sender = received
-            .address
-            .and_then(|address| SocketAddr::try_from(address).ok());
-        let Some(sender) = sender else {
+        let Some(sender) = sender.as_socket() else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "a datagram came without an internet address: is this a UDP socket?",
             ));
         };
         *slot = Slot {
-            len: received.bytes,
+            len,
             sender,
             segment: 0,
-            is_truncated: received.flags.contains(ReturnFlags::TRUNC),
+            is_truncated: flags.is_truncated(),
         };
         Ok(())
     })

@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 
 use rustix::fd::BorrowedFd;
-use rustix::io::Errno;
 use rustix::net::{RecvFlags, SocketAddrAny};
 use socket2::SockRef;
 
@@ -14,7 +13,7 @@ use crate::udp::batch::{MESSAGES_MAX, Message, Slot};
 pub(crate) const SEGMENTS: bool = false;
 
 /// No row is sent, so none is refused.
-pub(crate) const ROW_REFUSED: &[Errno] = &[];
+pub(crate) const ROW_REFUSED: &[i32] = &[];
 
 /// Sends the first messages, at most [`MESSAGES_MAX`] of them; returns how many.
 pub(crate) fn send_messages(fd: BorrowedFd<'_>, messages: &[Message<'_>]) -> io::Result<usize> {
@@ -40,7 +39,7 @@ pub(crate) fn recv_messages(
     let room = slots.iter_mut().take(MESSAGES_MAX);
     count(room.zip(bytes.chunks_exact_mut(size)), |(slot, buffer)| {
         let (len, _, sender) =
-            super::again(|| rustix::net::recvfrom(fd, &mut *buffer, RecvFlags::empty()))?;
+            super::windows::again(|| rustix::net::recvfrom(fd, &mut *buffer, RecvFlags::empty()))?;
         let sender = sender.and_then(|sender: SocketAddrAny| SocketAddr::try_from(sender).ok());
         let Some(sender) = sender else {
             return Err(io::Error::new(

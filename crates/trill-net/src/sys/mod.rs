@@ -2,8 +2,41 @@
 //!
 //! Each system's file offers the same items.
 //! Sockets are made non-blocking and close-on-exec in the call that makes them, where the system can.
-//! `fd` and the like are rustix's names; on Windows they are of sockets.
+//! `fd` and the like are the names of Unix; on Windows they are of sockets.
+//!
+//! `calls` has the hottest calls of Unix: `recv`, `send`, `readv` and `sendmsg` return a count, `accept4` of Linux a
+//! descriptor, or -1 with the error in `errno`.
 
+// The machines on which all calls have numbers, and always had.
+#[cfg(all(
+    any(target_os = "linux", target_os = "android"),
+    target_pointer_width = "64",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64",
+    )
+))]
+#[path = "calls_kernel.rs"]
+mod calls;
+#[cfg(all(
+    unix,
+    not(all(
+        any(target_os = "linux", target_os = "android"),
+        target_pointer_width = "64",
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "riscv64",
+            target_arch = "loongarch64",
+            target_arch = "powerpc64",
+        )
+    ))
+))]
+#[path = "calls_libc.rs"]
+mod calls;
 #[cfg(unix)]
 mod descriptors;
 #[cfg_attr(unix, path = "handles_unix.rs")]
@@ -41,7 +74,7 @@ use windows as system;
 
 #[cfg(unix)]
 pub(crate) use descriptors::{recv_with_fds, send_with_fds};
-pub(crate) use handles::handles;
+pub(crate) use handles::{AsFd, BorrowedFd, OwnedFd, handles};
 pub(crate) use messages::{
     ROW_REFUSED, SEGMENTS, recv_messages, send_messages, set_receive_offload,
 };
@@ -52,28 +85,28 @@ pub(crate) use system::{accept, check_connected, set_fast_open};
 pub(crate) use system::{is_unnamed, peer_credentials};
 #[cfg(unix)]
 use unix::CONNECT_GOES_ON;
+#[cfg(all(unix, any(feature = "tokio-io", feature = "hyper-rt")))]
+pub(crate) use unix::recv_uninit;
 #[cfg(unix)]
 pub(crate) use unix::{
-    DEAD_CONNECTION, FORBIDDEN, is_left_over, open_pair, recv_vectored, reuse_port, send_to,
-    send_vectored, set_reuse_port, unix_address,
+    DEAD_CONNECTION, FORBIDDEN, is_left_over, open_pair, peek, recv, recv_vectored, reuse_port,
+    send, send_to, send_vectored, set_reuse_port, unix_address,
 };
 #[cfg(unix)]
 pub(crate) use urgent::{is_at_urgent, recv_urgent, send_urgent};
 #[cfg(windows)]
 use windows::CONNECT_GOES_ON;
+#[cfg(all(windows, any(feature = "tokio-io", feature = "hyper-rt")))]
+pub(crate) use windows::recv_uninit;
 #[cfg(windows)]
 pub(crate) use windows::{
-    DEAD_CONNECTION, FORBIDDEN, recv_vectored, reuse_port, send_vectored, set_reuse_port,
+    DEAD_CONNECTION, FORBIDDEN, peek, recv, recv_vectored, reuse_port, send, send_vectored,
+    set_reuse_port,
 };
 
 use std::io;
-#[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
-use std::mem::MaybeUninit;
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use rustix::fd::BorrowedFd;
-use rustix::io::Errno;
-use rustix::net::RecvFlags;
 use socket2::{Domain, SockAddr, Socket, Type};
 use trill_world::World;
 
@@ -105,9 +138,8 @@ pub(crate) fn begin_connect(socket: &Socket, address: &SockAddr) -> io::Result<b
     let Err(error) = socket.connect(address) else {
         return Ok(true);
     };
-    let goes_on = CONNECT_GOES_ON.map(Errno::raw_os_error);
     match error.raw_os_error() {
-        Some(code) if goes_on.contains(&code) => Ok(false),
+        Some(code) if CONNECT_GOES_ON.contains(&code) => Ok(false),
         _ => Err(error),
     }
 }
@@ -119,42 +151,6 @@ pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::R
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             result => return result,
-        }
-    }
-}
-
-#[inline]
-pub(crate) fn recv(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    again(|| rustix::net::recv(fd, &mut *buffer, RecvFlags::empty())).map(|(len, _)| len)
-}
-
-/// The count of bytes that it returns are initialised.
-#[cfg(any(feature = "tokio-io", feature = "hyper-rt"))]
-#[inline]
-pub(crate) fn recv_uninit(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    again(|| {
-        let received = rustix::net::recv(fd, &mut *buffer, RecvFlags::empty())?;
-        Ok(received.1)
-    })
-}
-
-#[inline]
-pub(crate) fn peek(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    again(|| rustix::net::recv(fd, &mut *buffer, RecvFlags::PEEK)).map(|(len, _)| len)
-}
-
-#[inline]
-pub(crate) fn send(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
-    again(|| rustix::net::send(fd, buffer, system::SEND))
-}
-
-/// Repeats a call that a signal interrupted.
-#[inline]
-fn again<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            result => return Ok(result?),
         }
     }
 }

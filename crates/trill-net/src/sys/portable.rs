@@ -2,27 +2,25 @@
 #![allow(unsafe_code)] // Asks for the peer of a Unix socket, which takes pointers.
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::event::PollFlags;
-use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, SocketAddrUnix};
 use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::unix::Credentials;
 
 /// The sockets are made so that a peer that is gone raises no signal.
-pub(super) const SEND: SendFlags = SendFlags::empty();
+pub(super) const SEND: i32 = 0;
 
 /// The flag is not everywhere.
-pub(super) const RECV_FDS: RecvFlags = RecvFlags::empty();
+pub(super) const RECV_FDS: i32 = 0;
 
 /// Marks a received descriptor as one that child programs do not inherit.
 pub(super) fn keep_from_children(fd: &OwnedFd) -> io::Result<()> {
-    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
+    SockRef::from(fd).set_cloexec(true)
 }
 
 /// What the system says of a stream whose peer will send nothing more.
-pub(super) const ENDED: PollFlags = PollFlags::HUP.union(PollFlags::ERR);
+pub(super) const ENDED: i16 = libc::POLLHUP | libc::POLLERR;
 
 /// No builder asks for it on such a system.
 pub(crate) fn set_fast_open(_: BorrowedFd<'_>, _: u32) -> io::Result<()> {
@@ -40,11 +38,11 @@ pub(super) fn set_nonblocking(socket: &Socket) -> io::Result<()> {
 }
 
 /// Accepts a connection and makes it not block.
-pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
-    let (socket, address) = super::again(|| rustix::net::acceptfrom(listener))?;
-    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-    SockRef::from(&socket).set_nonblocking(true)?;
-    Ok((socket, address))
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
+    let (socket, address) = super::uninterrupted(|| SockRef::from(&listener).accept_raw())?;
+    socket.set_cloexec(true)?;
+    socket.set_nonblocking(true)?;
+    Ok((socket.into(), address))
 }
 
 /// Finds out how connecting ended; `WouldBlock` if it has not.
@@ -63,7 +61,7 @@ pub(crate) fn check_connected(socket: BorrowedFd<'_>, _address: &SockAddr) -> io
 }
 
 /// Whether the address is known to be of a socket without a name.
-pub(crate) fn is_unnamed(_address: &SocketAddrUnix) -> bool {
+pub(crate) fn is_unnamed(_address: &SockAddr) -> bool {
     false
 }
 

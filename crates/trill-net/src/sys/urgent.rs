@@ -1,14 +1,13 @@
 //! Urgent data.
-#![allow(unsafe_code)] // Calls `sockatmark`.
+#![allow(unsafe_code)] // Calls `sockatmark` and `poll`.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use rustix::event::{PollFd, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, sockopt};
+use socket2::SockRef;
 
 use super::system;
+use super::unix::{again, recv_with, send_with};
 
 unsafe extern "C" {
     /// Of every Unix, and in no crate.
@@ -17,19 +16,20 @@ unsafe extern "C" {
 
 /// Sends a byte of urgent data.
 pub(crate) fn send_urgent(fd: BorrowedFd<'_>, byte: u8) -> io::Result<()> {
-    super::again(|| rustix::net::send(fd, &[byte], system::SEND | SendFlags::OOB)).map(drop)
+    send_with(fd, &[byte], system::SEND | libc::MSG_OOB).map(drop)
 }
 
 /// Takes a byte of urgent data, or says `WouldBlock`.
 pub(crate) fn recv_urgent(fd: BorrowedFd<'_>) -> io::Result<u8> {
     let mut byte = [0];
-    match rustix::net::recv(fd, &mut byte, RecvFlags::OOB) {
-        Ok((1, _)) => return Ok(byte[0]),
+    match recv_with(fd, &mut byte, libc::MSG_OOB) {
+        Ok(1) => return Ok(byte[0]),
         // None has come, which is an invalid call to the system; or the end of the stream has.
-        Ok(_) | Err(Errno::INVAL) => {}
-        Err(error) => return Err(error.into()),
+        Ok(_) => {}
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
+        Err(error) => return Err(error),
     }
-    if sockopt::socket_oobinline(fd)? {
+    if SockRef::from(&fd).out_of_band_inline()? {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "urgent bytes are left in the stream: read it, or call set_urgent_inline(false)",
@@ -46,9 +46,15 @@ pub(crate) fn recv_urgent(fd: BorrowedFd<'_>) -> io::Result<u8> {
 
 /// Whether the peer will send nothing more, whatever is still to be read.
 fn has_ended(fd: BorrowedFd<'_>) -> io::Result<bool> {
-    let mut asked = [PollFd::from_borrowed_fd(fd, system::ENDED)];
-    super::again(|| poll(&mut asked, Some(&Timespec::default())))?;
-    Ok(!asked[0].revents().is_empty())
+    let mut asked = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: system::ENDED,
+        revents: 0,
+    };
+    // SAFETY: the pointer is to one entry, as it says, which lives during the call.
+    // `the_end_of_the_stream_ends_the_wait_for_urgent_bytes` in `tests/tcp_options.rs` would fail.
+    again(|| unsafe { libc::poll(&raw mut asked, 1, 0) as isize })?;
+    Ok(asked.revents != 0)
 }
 
 /// Whether the next byte is the urgent one.

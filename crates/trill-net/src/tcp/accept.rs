@@ -7,13 +7,13 @@ use std::net::{self, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustix::fd::OwnedFd;
-use rustix::net::SocketAddrAny;
+use socket2::SockAddr;
 use trill_reactor::Async;
 
 use super::listener::TcpListener;
 use super::stream::TcpStream;
 use crate::acceptor::Acceptor;
+use crate::sys::OwnedFd;
 
 /// Accepts a connection; see [`TcpListener::accept`].
 ///
@@ -51,13 +51,10 @@ impl fmt::Debug for Accept<'_> {
 }
 
 /// Makes a stream of an accepted socket.
-pub(super) fn adopt(
-    socket: OwnedFd,
-    address: Option<SocketAddrAny>,
-) -> io::Result<(TcpStream, SocketAddr)> {
+pub(super) fn adopt(socket: OwnedFd, address: SockAddr) -> io::Result<(TcpStream, SocketAddr)> {
     let socket = net::TcpStream::from(socket);
-    let address = match address.map(SocketAddr::try_from) {
-        Some(Ok(address)) => address,
+    let address = match address.as_socket() {
+        Some(address) => address,
         // Some systems leave it out if the peer is gone already; then this says so.
         _ => socket.peer_addr()?,
     };

@@ -8,12 +8,11 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustix::fd::AsFd;
 use socket2::{Domain, SockAddr, Socket, Type};
 use trill_reactor::{Async, Direction};
 
 use crate::address_error::AddressError;
-use crate::sys;
+use crate::sys::{self, AsFd};
 
 /// Connects a socket to one address. Dropping it closes the socket.
 pub(crate) struct Attempt {

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 
-use rustix::fd::AsFd;
 use socket2::{Domain, Socket, Type};
 use trill_reactor::Async;
 
@@ -11,7 +10,7 @@ use super::bind::Bind;
 use super::listener::TcpListener;
 use crate::address::AsyncToSocketAddrs;
 use crate::address_error::AddressError;
-use crate::sys;
+use crate::sys::{self, AsFd};
 
 /// Options of a listener that is to be made; from [`TcpListener::builder`].
 ///

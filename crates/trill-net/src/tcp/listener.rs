@@ -5,7 +5,6 @@ use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustix::fd::AsFd;
 use socket2::SockRef;
 use trill_reactor::{Async, Readable};
 
@@ -16,7 +15,7 @@ use super::incoming::Incoming;
 use crate::acceptor::{Acceptor, Backoff};
 use crate::address::AsyncToSocketAddrs;
 use crate::convert;
-use crate::sys;
+use crate::sys::{self, AsFd};
 
 /// A TCP socket that listens for connections.
 ///

@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rustix::fd::OwnedFd;
 use socket2::{Domain, Socket, Type};
 
 use super::attempt::Attempt;
@@ -13,7 +12,7 @@ use super::connect::Connect;
 use super::listener::TcpListener;
 use crate::address_error::AddressError;
 use crate::keepalive::Keepalive;
-use crate::sys;
+use crate::sys::{self, OwnedFd};
 
 /// A TCP socket that neither connects nor listens yet, to set options and to bind.
 ///

@@ -3,11 +3,10 @@
 use std::io;
 use std::net::Ipv4Addr;
 
-use rustix::fd::AsFd;
 use socket2::SockRef;
 
 use super::socket::UdpSocket;
-use crate::sys;
+use crate::sys::{self, AsFd};
 
 impl UdpSocket {
     /// Returns the address of the interface by which datagrams to IPv4 groups leave (`IP_MULTICAST_IF`);

@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use rustix::net::SocketAddrUnix;
 use trill_reactor::Async;
 
 use super::listener::{Incoming, UnixListener};
@@ -38,12 +37,10 @@ impl Future for Accept<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.0.poll(cx) {
             Poll::Ready(Ok((socket, address))) => Poll::Ready(adopt(socket).and_then(|stream| {
-                let address = match address.map(SocketAddrUnix::try_from) {
-                    // Nearly always, and then there is nothing to ask.
-                    Some(Ok(address)) if sys::is_unnamed(&address) => {
-                        SocketAddr::from_pathname("")?
-                    }
-                    _ => stream.peer_addr()?,
+                // Nearly always, and then there is nothing to ask.
+                let address = match sys::is_unnamed(&address) {
+                    true => SocketAddr::from_pathname("")?,
+                    false => stream.peer_addr()?,
                 };
                 Ok((stream, address))
             })),

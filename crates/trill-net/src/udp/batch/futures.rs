@@ -8,11 +8,11 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustix::fd::{AsFd, BorrowedFd};
 use trill_reactor::{Async, Direction, Waiter};
 
 use super::{RecvBatch, SendBatch};
 use crate::UdpSocket;
+use crate::sys::{AsFd, BorrowedFd};
 
 impl UdpSocket {
     /// Sends datagrams from the front of a batch with one system call, waiting until at least one can be sent; returns

@@ -5,10 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::slice::{Chunks, ChunksExact, Iter};
 
-use rustix::fd::BorrowedFd;
-
 use super::MESSAGES_MAX;
-use crate::sys;
+use crate::sys::{self, BorrowedFd};
 
 /// Room for datagrams that are received with few system calls, by
 /// [`UdpSocket::recv_batch`](crate::UdpSocket::recv_batch).

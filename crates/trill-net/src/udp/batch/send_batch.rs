@@ -3,11 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use rustix::fd::BorrowedFd;
-use rustix::io::Errno;
-
 use super::MESSAGES_MAX;
-use crate::sys;
+use crate::sys::{self, BorrowedFd};
 
 /// Datagrams to be sent with few system calls, by [`UdpSocket::send_batch`](crate::UdpSocket::send_batch).
 ///
@@ -328,7 +325,7 @@ impl Default for Messages<'_> {
 
 /// Whether the kernel may have refused a row only because it is one.
 fn is_refusal(error: &io::Error) -> bool {
-    let code = error.raw_os_error().map(Errno::from_raw_os_error);
+    let code = error.raw_os_error();
     code.is_some_and(|code| sys::ROW_REFUSED.contains(&code))
 }
 

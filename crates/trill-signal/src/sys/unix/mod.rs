@@ -1,6 +1,7 @@
 //! Unix: handlers by `sigaction`, listeners woken through a socket each.
 
 mod action;
+mod bell;
 mod errno;
 mod handler;
 mod listener;

@@ -20,10 +20,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rustix::net::{SendFlags, send};
 use trill_reactor::Async;
 
-use super::bit;
+use super::{bell, bit};
 use crate::sys::Role;
 
 /// A listener as the handlers see it.
@@ -137,7 +136,7 @@ impl Node {
         if self.pending.fetch_or(bit, Ordering::Release) == 0 {
             // It cannot be full: there is one byte for each time the listener looked. Nor can it raise a signal: the
             // other end is never closed.
-            let _ = send(&self.bell, &[1], SendFlags::DONTWAIT);
+            bell::ring(&self.bell);
         }
     }
 }
