@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use rustix::fd::AsFd;
 
 use crate::direction::Direction;
 use crate::reactor::entered;
 use crate::slot::Interest;
+use crate::sys::AsFd;
 use crate::waiter::Waiter;
 use crate::wrapper::Async;
 

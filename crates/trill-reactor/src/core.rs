@@ -8,7 +8,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use rustix::fd::{AsRawFd, BorrowedFd};
 use trill_park::{Driver, Thread};
 
 use crate::backend::{Events, Limit, Poller};
@@ -18,6 +17,7 @@ use crate::ring;
 use crate::rings::{NoRings, Rings};
 use crate::slot::{Interest, Ready, Slot};
 use crate::slots::{Slots, Token};
+use crate::sys::{AsRawFd, BorrowedFd};
 
 /// What a reactor is. It is never freed: threads may park in it at any time.
 pub(crate) struct Core {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use rustix::fd::RawFd;
+use crate::sys::RawFd;
 
 /// The system cannot tell when a descriptor is ready.
 #[derive(Debug)]

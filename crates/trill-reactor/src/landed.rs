@@ -4,7 +4,7 @@
 use std::io;
 use std::mem::ManuallyDrop;
 
-use crate::sys::{self, OwnedFile};
+use crate::sys::{self, CANCELED, OwnedFile};
 
 /// What the system said at the end of an operation. Only a ring makes one, once per operation.
 #[derive(Debug)]
@@ -49,6 +49,3 @@ impl Landed {
         result
     }
 }
-
-/// `ECANCELED`: the operation was ended before it began.
-pub(crate) const CANCELED: i32 = rustix::io::Errno::CANCELED.raw_os_error();

@@ -59,7 +59,6 @@ mod error;
 mod io_safe;
 #[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 mod landed;
-mod nonblocking;
 #[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 pub mod op;
 #[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.

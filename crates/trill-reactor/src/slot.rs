@@ -52,10 +52,9 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use rustix::fd::RawFd;
-
 use crate::direction::Direction;
 use crate::primitive::{AtomicU64, Mutex, lock};
+use crate::sys::RawFd;
 use crate::waiters::{Ticket, Waiters};
 
 /// The readiness of one source and those who wait for it. Two cache lines, shared with no other source.

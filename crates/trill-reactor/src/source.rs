@@ -7,8 +7,6 @@ use std::mem;
 use std::panic::Location;
 use std::task::{Context, Poll, Waker, ready};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 use trill_cell::Kind;
 use trill_world::World;
 
@@ -17,7 +15,7 @@ use crate::direction::Direction;
 use crate::error::no_simulated_sources;
 use crate::reactor::Reactor;
 use crate::slot::{Interest, Listed, Seen, Who};
-use crate::sys;
+use crate::sys::{self, AsRawFd, BorrowedFd, RawFd};
 use crate::waiter::Waiter;
 
 /// A descriptor that is registered with a reactor: what [`Async`](crate::Async) and sockets are built on.
@@ -468,16 +466,9 @@ impl Source {
 
     /// Asks the operating system whether the direction is ready; `WouldBlock` means no.
     pub(crate) fn ask(&self, direction: Direction) -> io::Result<()> {
-        let wanted = match direction {
-            Direction::Read => PollFlags::IN | PollFlags::PRI,
-            Direction::Write => PollFlags::OUT,
-        };
-        let mut fds = [PollFd::from_borrowed_fd(self.fd(), wanted)];
-        match rustix::event::poll(&mut fds, Some(&Timespec::default())) {
-            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
-            // A signal: let the caller try its operation.
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+        match sys::is_ready(self.fd(), direction)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 

@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::accept::{Accept, Incoming, Listener};
-use crate::nonblocking;
 use crate::reactor::current_core;
 use crate::slot::Interest;
 use crate::sys;
@@ -167,7 +166,7 @@ impl TryFrom<TcpStream> for Async<TcpStream> {
     type Error = io::Error;
 
     fn try_from(stream: TcpStream) -> io::Result<Async<TcpStream>> {
-        nonblocking::set(&stream)?;
+        sys::set_nonblocking(&stream)?;
         Async::register(current_core()?, stream, Interest::BOTH, true)
     }
 }

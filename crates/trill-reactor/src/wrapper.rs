@@ -7,15 +7,13 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustix::fd::AsFd;
-
 use crate::core::Core;
 use crate::direction::Direction;
-use crate::nonblocking;
 use crate::reactor::{Reactor, current_core};
 use crate::ready::{Readable, ReadableOwned, Writable, WritableOwned};
 use crate::slot::Interest;
 use crate::source::Source;
+use crate::sys::{self, AsFd};
 use crate::with::{ReadWith, ReadWithMut, WriteWith, WriteWithMut};
 
 /// Makes a type with a descriptor asynchronous: `TcpStream`, `UnixDatagram`, a pipe, an inotify or timer descriptor.
@@ -69,7 +67,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// See [`Async`].
     pub fn new(io: T) -> io::Result<Async<T>> {
-        nonblocking::set(io.as_fd())?;
+        sys::set_nonblocking(io.as_fd())?;
         Async::new_nonblocking(io)
     }
 
@@ -109,7 +107,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// See [`Reactor`].
     pub fn new_in(reactor: &Reactor, io: T) -> io::Result<Async<T>> {
-        nonblocking::set(io.as_fd())?;
+        sys::set_nonblocking(io.as_fd())?;
         Async::register(reactor.core(), io, Interest::BOTH, false)
     }
 

@@ -8,11 +8,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::Errno;
-
 use crate::backend::Limit;
+use crate::backend::kernel::{self, EDGE, ENDED, FAILED, READ, READ_ENDED, URGENT, WRITE, eventfd};
 use crate::backend::pwait::{Event, Wait};
 use crate::error::NotPollable;
 use crate::slot::{Interest, Ready};
@@ -34,10 +31,9 @@ pub(crate) struct Events(Vec<Event>);
 
 impl Epoll {
     pub(crate) fn new() -> io::Result<Epoll> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let flags = EventFlags::IN | EventFlags::ET;
-        epoll::add(&epoll, &event, EventData::new_u64(INTERRUPT), flags)?;
+        let epoll = kernel::epoll()?;
+        let event = eventfd(0)?;
+        kernel::add(epoll.as_fd(), event.as_fd(), READ | EDGE, INTERRUPT)?;
         let wait = Wait::probe(epoll.as_fd())?;
         Ok(Epoll {
             epoll,
@@ -58,10 +54,10 @@ impl Epoll {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let data = EventData::new_u64(token.word());
-        epoll::add(&self.epoll, fd, data, flags(interest)).map_err(|error| match error {
-            Errno::PERM => NotPollable::new(fd.as_raw_fd(), error.into()).into(),
-            _ => error.into(),
+        let added = kernel::add(self.epoll.as_fd(), fd, events(interest), token.word());
+        added.map_err(|error| match error.raw_os_error() {
+            Some(libc::EPERM) => NotPollable::new(fd.as_raw_fd(), error).into(),
+            _ => error,
         })
     }
 
@@ -71,13 +67,12 @@ impl Epoll {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let data = EventData::new_u64(token.word());
-        Ok(epoll::modify(&self.epoll, fd, data, flags(interest))?)
+        kernel::change(self.epoll.as_fd(), fd, events(interest), token.word())
     }
 
     #[inline]
     pub(crate) fn remove(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        Ok(epoll::delete(&self.epoll, fd)?)
+        kernel::delete(self.epoll.as_fd(), fd)
     }
 
     #[inline]
@@ -85,8 +80,8 @@ impl Epoll {
         events.0.clear();
         let timeout = limit.map(Limit::left);
         match self.wait.wait(self.epoll.as_fd(), &mut events.0, timeout) {
-            Ok(()) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.raw_os_error() != Some(libc::EINTR) => return Err(error),
+            _ => {}
         }
         if events.0.iter().any(|event| event.data == INTERRUPT) {
             // AcqRel: pairs with the swap in `interrupt`. Whoever saw `true` there did not write; what it did before
@@ -100,8 +95,8 @@ impl Epoll {
         // AcqRel: see `wait`.
         if !self.interrupted.swap(true, Ordering::AcqRel) {
             // It cannot fail: the counter holds 2^64 - 2, a write adds 1, and nobody closes the descriptor.
-            let written = rustix::io::write(&self.event, &1u64.to_ne_bytes());
-            debug_assert_eq!(written, Ok(8), "an eventfd takes a write");
+            let counted = kernel::count(self.event.as_fd());
+            debug_assert!(counted.is_ok(), "an eventfd takes a write: {counted:?}");
         }
     }
 }
@@ -116,10 +111,7 @@ impl Events {
         for event in &self.0 {
             let word = event.data;
             if word != INTERRUPT {
-                each(
-                    Token::from_word(word),
-                    ready(EventFlags::from_bits_retain(event.flags)),
-                );
+                each(Token::from_word(word), ready(event.flags));
             }
         }
     }
@@ -127,28 +119,28 @@ impl Events {
 
 /// The flags that ask for events.
 #[inline]
-fn flags(interest: Interest) -> EventFlags {
-    let mut flags = EventFlags::ET;
+fn events(interest: Interest) -> u32 {
+    let mut events = EDGE;
     if interest.read {
-        flags |= EventFlags::IN | EventFlags::RDHUP | EventFlags::PRI;
+        events |= READ | READ_ENDED | URGENT;
     }
     if interest.write {
-        flags |= EventFlags::OUT;
+        events |= WRITE;
     }
-    flags
+    events
 }
 
 /// What the flags mean.
 #[inline]
-fn ready(flags: EventFlags) -> Ready {
-    let failed = EventFlags::HUP | EventFlags::ERR;
+fn ready(events: u32) -> Ready {
+    let failed = ENDED | FAILED;
     // A read stops short at urgent data although more follows, so that counts as an end, too.
-    let ended = failed | EventFlags::RDHUP | EventFlags::PRI;
+    let ended = failed | READ_ENDED | URGENT;
     Ready {
-        read: flags.intersects(ended | EventFlags::IN),
-        write: flags.intersects(failed | EventFlags::OUT),
-        read_stays: flags.intersects(ended),
-        write_stays: flags.intersects(failed),
+        read: events & (ended | READ) != 0,
+        write: events & (failed | WRITE) != 0,
+        read_stays: events & ended != 0,
+        write_stays: events & failed != 0,
     }
 }
 

@@ -5,6 +5,8 @@ mod epoll;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "no_epoll.rs"]
 mod epoll;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod kernel;
 #[cfg(not(any(
     feature = "polling",
     not(any(target_os = "linux", target_os = "android"))
@@ -22,14 +24,14 @@ mod pwait;
 use std::io;
 use std::time::{Duration, Instant};
 
-use rustix::fd::{BorrowedFd, RawFd};
-
 use crate::choice::Backend;
 use crate::slot::{Interest, Ready};
 use crate::slots::Token;
 
 use epoll::Epoll;
 use portable::Portable;
+
+use crate::sys::{BorrowedFd, RawFd};
 
 /// The back end of a reactor.
 #[derive(Debug)]

@@ -2,11 +2,10 @@
 
 use std::io;
 
-use rustix::fd::{BorrowedFd, RawFd};
-
 use crate::backend::Limit;
 use crate::slot::{Interest, Ready};
 use crate::slots::Token;
+use crate::sys::{BorrowedFd, RawFd};
 
 /// No poller.
 #[derive(Debug)]

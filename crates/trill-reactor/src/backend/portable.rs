@@ -6,12 +6,12 @@
 use std::io;
 
 use polling::{Event, PollMode, Poller};
-use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use crate::backend::Limit;
 use crate::error::NotPollable;
 use crate::slot::{Interest, Ready};
 use crate::slots::Token;
+use crate::sys::{AsRawFd, BorrowedFd, RawFd};
 
 /// A poller of the crate `polling`.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Waiting in an epoll instance, to the nanosecond where the kernel can.
 //!
-//! `epoll_pwait2` came with Linux 5.11. rustix calls it only if told so at compile time, and then also where it does
-//! not exist, for the whole program; so it is called from here, if a try at the making of the reactor has worked.
+//! `epoll_pwait2` came with Linux 5.11, and not all C libraries know it; so it is called by its number, if a try at the making
+//! of the reactor has worked.
 #![allow(unsafe_code)] // A system call that no safe wrapper offers beside its older form.
 
 use std::ffi::{c_int, c_long, c_void};
@@ -9,8 +9,6 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
-
-use rustix::io::Errno;
 
 /// Which call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +19,7 @@ pub(crate) enum Wait {
     Milliseconds,
 }
 
-/// What the kernel writes for an event.
+/// What the kernel writes for an event, as `libc::epoll_event`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 #[cfg_attr(target_arch = "x86_64", repr(packed))]
@@ -34,10 +32,13 @@ impl Wait {
     /// Finds out which call there is.
     pub(crate) fn probe(epoll: BorrowedFd<'_>) -> io::Result<Wait> {
         match pwait2(epoll, &mut Vec::with_capacity(1), Some(Duration::ZERO)) {
-            Ok(()) | Err(Errno::INTR) => Ok(Wait::Nanoseconds),
-            // Sandboxes refuse calls they do not know with the second one.
-            Err(Errno::NOSYS | Errno::PERM) => Ok(Wait::Milliseconds),
-            Err(error) => Err(error.into()),
+            Ok(()) => Ok(Wait::Nanoseconds),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EINTR) => Ok(Wait::Nanoseconds),
+                // Sandboxes refuse calls they do not know with the second one.
+                Some(libc::ENOSYS | libc::EPERM) => Ok(Wait::Milliseconds),
+                _ => Err(error),
+            },
         }
     }
 
@@ -55,7 +56,7 @@ impl Wait {
         epoll: BorrowedFd<'_>,
         events: &mut Vec<Event>,
         timeout: Option<Duration>,
-    ) -> Result<(), Errno> {
+    ) -> io::Result<()> {
         let timeout = timeout.map(|timeout| timeout.min(TIMEOUT_MAX));
         match self {
             Wait::Nanoseconds => pwait2(epoll, events, timeout),
@@ -71,19 +72,12 @@ struct KernelTimespec {
     nanoseconds: i64,
 }
 
-unsafe extern "C" {
-    /// The C library's way to make any system call; returns -1 and sets `errno` if it fails.
-    fn syscall(number: c_long, ...) -> c_long;
-
-    fn epoll_wait(epoll: c_int, events: *mut Event, room: c_int, timeout_ms: c_int) -> c_int;
-}
-
 #[inline]
 fn pwait2(
     epoll: BorrowedFd<'_>,
     events: &mut Vec<Event>,
     timeout: Option<Duration>,
-) -> Result<(), Errno> {
+) -> io::Result<()> {
     let timeout = timeout.map(|timeout| KernelTimespec {
         seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
         nanoseconds: timeout.subsec_nanos().into(),
@@ -95,7 +89,7 @@ fn pwait2(
     // layout, and reads `timeout`, which is null or a local; a null signal mask changes nothing. This function upholds
     // it; `tests/readiness.rs` would read nonsense otherwise.
     let count = unsafe {
-        syscall(
+        libc::syscall(
             PWAIT2,
             c_long::from(epoll.as_raw_fd()),
             room.as_mut_ptr().cast::<c_void>(),
@@ -114,7 +108,7 @@ fn wait_ms(
     epoll: BorrowedFd<'_>,
     events: &mut Vec<Event>,
     timeout: Option<Duration>,
-) -> Result<(), Errno> {
+) -> io::Result<()> {
     let timeout_ms = timeout.map_or(-1, |timeout| {
         c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
     });
@@ -122,9 +116,9 @@ fn wait_ms(
     let room_len = c_int::try_from(room.len()).unwrap_or(c_int::MAX);
     // SAFETY: as in `pwait2`. The unit test below would fail.
     let count = unsafe {
-        epoll_wait(
+        libc::epoll_wait(
             epoll.as_raw_fd(),
-            room.as_mut_ptr().cast::<Event>(),
+            room.as_mut_ptr().cast::<libc::epoll_event>(),
             room_len,
             timeout_ms,
         )
@@ -134,10 +128,9 @@ fn wait_ms(
 
 /// Takes over the `count` events that the kernel says it has written, or its error.
 #[inline]
-fn filled(events: &mut Vec<Event>, count: c_long) -> Result<(), Errno> {
+fn filled(events: &mut Vec<Event>, count: c_long) -> io::Result<()> {
     let Ok(count) = usize::try_from(count) else {
-        let error = io::Error::last_os_error();
-        return Err(Errno::from_io_error(&error).unwrap_or(Errno::INVAL));
+        return Err(io::Error::last_os_error());
     };
     let len = events.len() + count;
     // SAFETY: the callers, both in this file, pass what the kernel says it has filled behind the old length.
@@ -172,27 +165,29 @@ const PWAIT2: c_long = if cfg!(any(target_arch = "mips", target_arch = "mips32r6
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsFd;
-
-    use rustix::event::EventfdFlags;
-    use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+    use std::os::fd::{AsFd, OwnedFd};
 
     use super::*;
+    use crate::backend::kernel::{READ, add, delete, epoll, eventfd};
+
+    fn counter(value: u32) -> OwnedFd {
+        eventfd(value).unwrap()
+    }
 
     /// Both calls report the same event, and none when there is none.
     #[test]
     fn old_and_new_call_agree() {
-        let instance = epoll::create(CreateFlags::CLOEXEC).unwrap();
-        let event = rustix::event::eventfd(1, EventfdFlags::empty()).unwrap();
+        let instance = epoll().unwrap();
+        let event = counter(1);
         for wait in [Wait::Nanoseconds, Wait::Milliseconds] {
             let mut events = Vec::with_capacity(4);
-            let data = EventData::new_u64(u64::MAX - 7);
-            epoll::add(&instance, &event, data, EventFlags::IN).unwrap();
+            let data = u64::MAX - 7;
+            add(instance.as_fd(), event.as_fd(), READ, data).unwrap();
             wait.wait(instance.as_fd(), &mut events, None).unwrap();
             assert_eq!(events.len(), 1, "{wait:?}");
-            assert_eq!({ events[0].data }, u64::MAX - 7);
-            assert_eq!({ events[0].flags }, EventFlags::IN.bits());
-            epoll::delete(&instance, &event).unwrap();
+            assert_eq!({ events[0].data }, data);
+            assert_eq!({ events[0].flags }, READ);
+            delete(instance.as_fd(), event.as_fd()).unwrap();
             events.clear();
             let short = Some(Duration::from_nanos(1));
             wait.wait(instance.as_fd(), &mut events, short).unwrap();
@@ -202,11 +197,19 @@ mod tests {
 
     #[test]
     fn a_failure_is_an_error() {
-        let no_epoll = rustix::event::eventfd(0, EventfdFlags::empty()).unwrap();
+        let no_epoll = counter(0);
         for wait in [Wait::Nanoseconds, Wait::Milliseconds] {
             let mut events = Vec::with_capacity(4);
             let failed = wait.wait(no_epoll.as_fd(), &mut events, Some(Duration::ZERO));
-            assert_eq!(failed, Err(Errno::INVAL), "{wait:?}");
+            let code = failed.unwrap_err().raw_os_error();
+            assert_eq!(code, Some(libc::EINVAL), "{wait:?}");
         }
+    }
+
+    #[test]
+    fn an_event_is_what_the_c_library_says() {
+        assert_eq!(size_of::<Event>(), size_of::<libc::epoll_event>());
+        let data = std::mem::offset_of!(Event, data);
+        assert_eq!(data, std::mem::offset_of!(libc::epoll_event, u64));
     }
 }

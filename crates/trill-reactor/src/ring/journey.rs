@@ -22,9 +22,10 @@ use io_uring::squeue;
 use rustix::io::Errno;
 
 use crate::core::Core;
-use crate::landed::{CANCELED, Landed};
+use crate::landed::Landed;
 use crate::op::Operation;
 use crate::ring::own::Ring;
+use crate::sys::CANCELED;
 
 /// One operation, shared by its awaiter and its ring.
 pub(crate) struct Flight<O> {

@@ -1,59 +1,46 @@
-//! One system call each: the flags go with it.
+//! What Linux is asked through the C library; rustix costs 3 s of a cold build.
+#![allow(unsafe_code)] // Calls of the C library.
 
+use std::ffi::c_int;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
-use std::path::Path;
 
-use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType, accept_with,
-    acceptfrom_with, connect, socket_with,
-};
+use super::{AsFd, AsRawFd, BorrowedFd};
+use crate::direction::Direction;
 
-/// Takes a connection from the backlog.
-pub(crate) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (fd, address) = acceptfrom_with(listener, FLAGS)?;
-    let address = address.ok_or_else(no_address)?;
-    Ok((fd.into(), SocketAddr::try_from(address)?))
+/// See the contract.
+pub(crate) const CANCELED: i32 = libc::ECANCELED;
+
+/// See the contract.
+pub(crate) fn set_nonblocking(fd: impl AsFd) -> io::Result<()> {
+    let mut on: c_int = 1;
+    // SAFETY: the pointer is to a number that lives during the call, which reads it; the descriptor is borrowed.
+    // `tests/wrapper.rs` would hang if it did not work.
+    done(unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIONBIO, &raw mut on) }).map(drop)
 }
 
-/// Takes a connection from the backlog.
-pub(crate) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, UnixAddr)> {
-    let stream = UnixStream::from(accept_with(listener, FLAGS)?);
-    let address = stream.peer_addr()?;
-    Ok((stream, address))
-}
-
-/// Starts to connect.
-pub(crate) fn connect_tcp(address: SocketAddr) -> io::Result<TcpStream> {
-    let family = match address {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
+/// See the contract. A signal counts as readiness: let the caller try its operation.
+pub(crate) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<bool> {
+    let mut asked = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: match direction {
+            Direction::Read => libc::POLLIN | libc::POLLPRI,
+            Direction::Write => libc::POLLOUT,
+        },
+        revents: 0,
     };
-    let fd = socket_with(family, SocketType::STREAM, FLAGS, None)?;
-    match connect(&fd, &SocketAddrAny::from(address)) {
-        Ok(()) | Err(Errno::INPROGRESS) => Ok(fd.into()),
-        Err(error) => Err(error.into()),
+    // SAFETY: the pointer is to one entry, as it says, which lives during the call. `tests/readiness.rs` would fail.
+    match done(unsafe { libc::poll(&raw mut asked, 1, 0) }) {
+        Ok(count) => Ok(count != 0),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+        Err(error) => Err(error),
     }
 }
 
-/// Connects; a path that begins with a null byte names an abstract address.
-pub(crate) fn connect_unix(path: &Path) -> io::Result<UnixStream> {
-    let address = match path.as_os_str().as_bytes() {
-        [0, name @ ..] => SocketAddrUnix::new_abstract_name(name)?,
-        _ => SocketAddrUnix::new(path)?,
-    };
-    let fd = socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
-    match connect(&fd, &address) {
-        Ok(()) | Err(Errno::INPROGRESS) => Ok(fd.into()),
-        Err(error) => Err(error.into()),
+/// What a call returned, or the error that it left.
+#[inline]
+pub(crate) fn done(result: c_int) -> io::Result<c_int> {
+    match result {
+        0.. => Ok(result),
+        _ => Err(io::Error::last_os_error()),
     }
 }
-
-fn no_address() -> io::Error {
-    io::Error::other("the system accepted a connection without telling its address")
-}
-
-const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);

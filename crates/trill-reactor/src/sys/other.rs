@@ -9,19 +9,17 @@ use std::path::Path;
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, SocketType, connect, socket};
 
-use crate::nonblocking;
-
 /// Takes a connection from the backlog.
 pub(crate) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, address) = listener.accept()?;
-    nonblocking::set(&stream)?;
+    super::set_nonblocking(&stream)?;
     Ok((stream, address))
 }
 
 /// Takes a connection from the backlog.
 pub(crate) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, UnixAddr)> {
     let (stream, address) = listener.accept()?;
-    nonblocking::set(&stream)?;
+    super::set_nonblocking(&stream)?;
     Ok((stream, address))
 }
 
@@ -51,6 +49,6 @@ pub(crate) fn connect_unix(path: &Path) -> io::Result<UnixStream> {
 fn stream(family: AddressFamily) -> io::Result<OwnedFd> {
     let fd = socket(family, SocketType::STREAM, None)?;
     fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
-    nonblocking::set(&fd)?;
+    super::set_nonblocking(&fd)?;
     Ok(fd)
 }

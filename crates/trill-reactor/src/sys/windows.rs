@@ -6,9 +6,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 pub(crate) use std::os::windows::io::OwnedHandle as OwnedFile;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
 
+pub(crate) use rustix::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use socket2::{Domain, Socket, Type};
 
-use crate::nonblocking;
 use crate::wrapper::Async;
 
 /// See the contract.
@@ -28,7 +28,7 @@ pub(crate) unsafe fn adopt(_: i32) -> OwnedFile {
 /// Takes a connection from the backlog.
 pub(crate) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, address) = listener.accept()?;
-    nonblocking::set(&stream)?;
+    super::set_nonblocking(&stream)?;
     Ok((stream, address))
 }
 
