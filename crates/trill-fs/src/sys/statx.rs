@@ -38,7 +38,8 @@ pub(crate) fn stat(file: Option<&OwnedFd>, path: &CStr, follow: bool) -> io::Res
 ///
 /// A descriptor that stands for the name alone (`O_PATH`) is opened by what the cache of names says, asked, and closed: Linux has
 /// no other question of a name that never waits. Without a device of its own the file may be on a network, whose answer from here
-/// could be old.
+/// could be old. tmpfs, btrfs and overlayfs have none either: what a file system is, only `statfs` tells, which asks the server of
+/// one on a network, and its answer cannot be kept, because the number of a device is given away again after an unmount.
 pub(crate) fn stat_now(file: Option<&OwnedFd>, path: &CStr, follow: bool) -> Option<Attributes> {
     let named;
     let file = match file {
