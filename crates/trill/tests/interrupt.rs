@@ -1,5 +1,5 @@
 //! Ctrl-C and SIGTERM, in processes of their own.
-#![cfg(feature = "signal")]
+#![cfg(all(feature = "signal", feature = "macros"))]
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod support;
