@@ -175,7 +175,8 @@ impl Batch<'_> {
             }
             return Step::Write;
         }
-        if mem::take(&mut state.flush) {
+        // One that is asked for while the same is under way has nothing left to do.
+        if mem::take(&mut state.flush) && state.changes != state.flushed {
             return Step::Flush {
                 changes: state.changes,
             };
