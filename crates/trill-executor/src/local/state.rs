@@ -192,11 +192,9 @@ impl LocalState {
         if let Some(first) = self.take_inbox(&mut queue) {
             queue.push_back(first);
         }
-        // The chosen one goes to the front past those before it, which stay in order.
-        for place in (0..trill_world::pick(queue.len())).rev() {
-            queue.swap(place, place + 1);
-        }
-        queue.pop_front()
+        // The others stay in order.
+        let chosen = trill_world::pick(queue.len());
+        queue.remove(chosen)
     }
 
     /// Says whether any runnable waits.
