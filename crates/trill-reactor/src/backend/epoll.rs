@@ -1,7 +1,8 @@
 //! Edge-triggered epoll.
 //!
-//! A source is registered once for each direction, or for both at once, and the kernel reports each change once. An eventfd interrupts a wait;
-//! it is edge-triggered as well, so each write to it is reported and nobody ever has to read it.
+//! A source is registered once for each direction, or for both at once, and the kernel reports each change once. An
+//! eventfd interrupts a wait; it is edge-triggered as well, so each write to it is reported and nobody ever has to read
+//! it.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
