@@ -12,7 +12,7 @@ use crate::watch::{Look, STUCK_AFTER};
 ///
 /// Where a thread runs, the next look comes after [`STUCK_AFTER`], because by then that one may be stuck. Where none runs
 /// and the last looks found no thread twice in one turn, it comes after [`AT_REST`]. So a thread that gets stuck is noticed
-/// within 4 ms where threads are busy or were stuck of late, and within 10 ms where the attendant found all at rest.
+/// within 4 ms where threads are busy or were stuck of late, and within 5 ms where the attendant found all at rest.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     /// How many looks in a row found no thread in the turn of the look before.
@@ -39,9 +39,8 @@ impl Pace {
 
 /// The time between looks that find all threads at rest.
 ///
-/// Four times [`STUCK_AFTER`]: three quarters of the looks are saved, and what is noticed late is still far below what a
-/// user notices.
-const AT_REST: Duration = Duration::from_millis(8);
+/// With the [`STUCK_AFTER`] that follows it is the 5 ms within which what a stuck thread holds up is served.
+const AT_REST: Duration = Duration::from_millis(3);
 
 /// After how many calm looks the attendant may slow down: 8 ms, so that neither a program which wakes up now and then nor
 /// one of which threads get stuck now and then ever sees a slow attendant.
