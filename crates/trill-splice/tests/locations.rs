@@ -63,7 +63,10 @@ fn each_says_where_it_waits() {
     let line = line!() + 1;
     let wait = wait_of(async { copy(&d, &a).await });
     check(wait, Kind::Writable, line);
-    let hello = || assert_eq!(c.try_write(b"hello").unwrap(), 5);
+    let hello = || {
+        assert_eq!(c.try_write(b"hello").unwrap(), 5);
+        trill_park::block_on(d.readable()).unwrap();
+    };
     let line = line!() + 1;
     let wait = blocking_wait_of(|| (hello(), async { receive_file(&d, &scratch.file, 0).await }).1);
     check(wait, Kind::Blocking, line);
