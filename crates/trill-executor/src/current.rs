@@ -41,6 +41,8 @@ pub(crate) struct Current<'a> {
     tab: Tab,
     /// How many runnables were queued here since the poll began.
     queued: Cell<u32>,
+    /// The cell of the task that was put before all others last, or null.
+    jumped: Cell<*const ()>,
     /// Whether a task that yields is given back to the runner, which learns first how long its poll took.
     keeps_yielded: Cell<bool>,
     /// The task that was given back.
@@ -70,6 +72,7 @@ impl<'a> Current<'a> {
             cell: Cell::new(ptr::null()),
             tab: Tab::default(),
             queued: Cell::new(0),
+            jumped: Cell::new(ptr::null()),
             keeps_yielded: Cell::new(false),
             yielded: Cell::new(None),
             stopwatch: None,
@@ -93,6 +96,16 @@ impl<'a> Current<'a> {
         let result = body(&self.tab);
         self.cell.set(ptr::null());
         result
+    }
+
+    /// Says whether a task that the running one woke may go before all others: one that did so the last time waits its
+    /// turn.
+    ///
+    /// Who awaits ten thousand tasks one after another, or receives what all of them send, would otherwise be polled after
+    /// each of them. Behind those that are queued it finds all of their ends at once.
+    #[inline]
+    pub(crate) fn may_jump(&self, item: Item) -> bool {
+        self.jumped.replace(item.as_ptr()) != item.as_ptr()
     }
 
     /// Has polls timed by `stopwatch`.

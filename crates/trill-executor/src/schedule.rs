@@ -76,8 +76,13 @@ fn schedule_here(current: &Current<'_>, state: &'static State, item: Item, is_en
             push_back(current, worker, item, true);
         }
     } else if current.is_in_task() && worker.is_watched() {
-        if let Some(older) = worker.lifo.put(item) {
-            push_back(current, worker, older, false);
+        let is_first = current.may_jump(item) || worker.ring.is_empty();
+        let behind = match is_first {
+            true => worker.lifo.put(item),
+            false => Some(item),
+        };
+        if let Some(behind) = behind {
+            push_back(current, worker, behind, false);
         }
     } else {
         push_back(current, worker, item, false);

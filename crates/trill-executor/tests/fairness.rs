@@ -7,7 +7,7 @@
 
 mod common;
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -232,6 +232,34 @@ fn tasks_that_a_task_wakes_on_a_local_executor_are_polled_in_that_order() {
     }));
     assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
     drop(ex);
+}
+
+// Behaviour 1: a task that is woken again and again goes first once, and then behind what is queued, where it finds all that
+// came meanwhile.
+#[test]
+fn a_task_that_awaits_many_is_not_polled_for_each_of_them() {
+    static EX: Executor<'static> = Executor::new();
+    let awaiting = async {
+        let tasks: Vec<_> = (0..1000).map(|n| EX.spawn(async move { n })).collect();
+        let mut sum = 0;
+        for task in tasks {
+            sum += task.await;
+        }
+        sum
+    };
+    let counted = async {
+        let (mut awaiting, mut polls) = (pin!(awaiting), 0);
+        let sum = std::future::poll_fn(|cx| {
+            polls += 1;
+            awaiting.as_mut().poll(cx)
+        })
+        .await;
+        (sum, polls)
+    };
+    let (sum, polls) = block_on(EX.run(EX.spawn(counted)));
+    assert_eq!(sum, 1000 * 999 / 2);
+    // To spawn, after the first, and behind the last; once more for each pause of the thread that ends a batch just then.
+    assert!(polls <= 10, "{polls} polls");
 }
 
 // Behaviour 1: two that wake each other come from the first place three times in a row, then a third has its turn.
