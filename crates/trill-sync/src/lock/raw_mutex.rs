@@ -144,7 +144,9 @@ impl RawMutex {
     fn poll_contended(&self, attempt: &mut Attempt, cx: &mut Context<'_>) -> Poll<()> {
         let newcomer = !std::mem::replace(&mut attempt.polled, true);
         let is_taken = if newcomer {
-            self.spin.watch(|| self.take_as_newcomer())
+            // A look before the exchange, which would take the line from its holder's processor even where it fails.
+            self.spin
+                .watch(|| self.state.load(Ordering::Relaxed) == 0 && self.take_as_newcomer())
         } else {
             self.take_for(attempt)
         };
