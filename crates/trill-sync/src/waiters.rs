@@ -15,13 +15,15 @@
 //! | 3 | `BROADCAST` | it was notified together with all others: its turn is not to be passed on |
 //! | 4–27 | count | waiters of the overflow list that were not notified |
 //! | 28–35 | weight | what the slot's ticket asks for; who asks for more than fits waits in the list |
-//! | 36–63 | generation | counts the wakers that were written into the slot; a ticket knows its own |
+//! | 36–63 | generation | counts the wakers that the slot has got; a ticket knows its own |
 //!
 //! # Transitions of the slot
 //!
 //! 1. flags and count 0 → `OCCUPIED|LOCKED`, weight, generation + 1, by `register`: the slot is claimed only when nobody else
 //!    waits, so whoever is in the slot and not notified came before everybody in the list. `register_front` asks only for
 //!    a free slot.
+//!    1b. Without `LOCKED` where the slot still holds, from before, the two words of the waker that is to be written: the
+//!    step succeeds only if the generation is the one with which they were read, so nobody has written others since.
 //! 2. `OCCUPIED` → `OCCUPIED|LOCKED`, generation + 1, by the ticket's owner, to replace the waker.
 //! 3. `LOCKED` → cleared by the owner. One that finds `NOTIFIED` then takes its waker back and does 5.
 //! 4. `OCCUPIED` → flags 0 by a notifier: the waker is its own, and the slot is free. The ticket learns from the flags
@@ -31,8 +33,9 @@
 //! 6. `OCCUPIED` → flags 0 by an owner that gives up; the waker is its own again.
 //!
 //! The waker is written by the owner alone, with `LOCKED`. A notifier copies its two words before it does 4, and what it
-//! copied is a waker only if 4 succeeds: the generation shows that the slot was not locked in between. No foreign code
-//! (clone, wake, drop of a waker) runs with `LOCKED` set or under the mutex.
+//! copied is a waker only if 4 succeeds: the generation shows that the slot was not claimed or locked in between. The words
+//! stay when the waker is gone, as bits that own nothing. No foreign code (clone, wake, drop of a waker) runs with `LOCKED`
+//! set or under the mutex.
 //!
 //! # Why no wake-up is lost
 //!

@@ -216,6 +216,38 @@ fn sending_to_a_waiting_receiver_keeps_the_last_waker() {
 }
 
 #[test]
+fn receiver_that_waits_again_and_again_owns_one_waker_while_it_waits() {
+    let (sender, receiver) = bounded(1);
+    let (count, waker) = Count::new();
+    let (other, other_waker) = Count::new();
+    // The test's own and the waker's.
+    let resting = Arc::strong_count(&count);
+    for round in 1..=4 {
+        let mut recv = receiver.recv();
+        assert!(poll_with(&mut recv, &waker).is_pending());
+        assert_eq!(Arc::strong_count(&count), resting + 1);
+        sender.try_send(round).unwrap();
+        assert_eq!((count.wakes(), Arc::strong_count(&count)), (round, resting));
+        assert_eq!(poll_with(&mut recv, &waker), Poll::Ready(Ok(round)));
+        drop(recv);
+        let mut given_up = receiver.recv();
+        assert!(poll_with(&mut given_up, &waker).is_pending());
+        drop(given_up);
+        assert_eq!(Arc::strong_count(&count), resting);
+        if round == 2 {
+            // Somebody else's waker in between.
+            assert!(poll_with(&mut receiver.recv(), &other_waker).is_pending());
+            assert_eq!(Arc::strong_count(&other), resting);
+        }
+    }
+    let mut recv = receiver.recv();
+    assert!(poll_with(&mut recv, &waker).is_pending());
+    drop(waker);
+    sender.try_send(0).unwrap();
+    assert_eq!((count.wakes(), Arc::strong_count(&count)), (5, 1));
+}
+
+#[test]
 fn robbed_receiver_stays_first_in_line() {
     let (sender, receiver) = unbounded();
     let (first, first_waker) = Count::new();

@@ -41,7 +41,11 @@ impl Things {
 
     /// Takes a thing, waiting until there is one.
     fn take(&self) {
-        let thread = Thread::new();
+        self.take_on(&Thread::new());
+    }
+
+    /// As `take`, with the waker of this thread.
+    fn take_on(&self, thread: &Thread) {
         let waker = thread.waker();
         let mut ticket = Ticket::default();
         loop {
@@ -78,6 +82,62 @@ fn a_waiter_in_the_slot_is_never_forgotten() {
         things.put();
         taker.join().unwrap();
         assert_eq!(things.waiters.len(), 0);
+    });
+}
+
+#[test]
+fn a_waiter_that_comes_again_with_the_same_waker_is_never_forgotten() {
+    model(3, || {
+        let things = Things::new(0);
+        let taker = {
+            let things = things.clone();
+            thread::spawn(move || {
+                let thread = Thread::new();
+                things.take_on(&thread);
+                things.take_on(&thread);
+            })
+        };
+        things.put();
+        things.put();
+        taker.join().unwrap();
+        assert_eq!(things.waiters.len(), 0);
+    });
+}
+
+#[test]
+fn a_waker_that_is_still_in_the_slot_is_woken_once_and_only_for_its_waiter() {
+    // The first comes back to the slot that holds its waker's words, while another one may write its own there.
+    model(3, || {
+        let things = Things::new(0);
+        let (mut first, mut second) = (Ticket::default(), Ticket::default());
+        let one = Thread::new();
+        assert!(!things.waiters.register(&mut first, &one.waker()));
+        assert_eq!(things.waiters.notify_one(), 1);
+        one.park();
+        assert!(things.waiters.remove(&mut first));
+        let other = {
+            let things = things.clone();
+            thread::spawn(move || {
+                let two = Thread::new();
+                if !things.waiters.register(&mut second, &two.waker()) {
+                    two.park();
+                    assert!(things.waiters.remove(&mut second));
+                }
+            })
+        };
+        let waker = one.waker();
+        assert!(!things.waiters.register(&mut first, &waker));
+        let mut notified = 0;
+        while notified < 2 {
+            notified += things.waiters.notify_one();
+            thread::yield_now();
+        }
+        one.park();
+        assert!(things.waiters.remove(&mut first));
+        other.join().unwrap();
+        assert!(things.waiters.is_empty());
+        drop(waker);
+        assert_eq!(one.references(), 1);
     });
 }
 

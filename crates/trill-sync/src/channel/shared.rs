@@ -276,20 +276,15 @@ impl<T> Shared<T> {
         if !receiving.streams.is_empty() {
             receiving.streams.broadcast();
         }
-        if !receiving.futures.is_empty() {
-            receiving.futures.notify_one_unfenced();
-        }
+        receiving.futures.notify_one_unfenced();
     }
 
     /// Wakes senders for places that just became free.
     #[inline]
     fn room_came(&self, places: usize) {
-        if self.sending.0.is_empty() {
-            return;
-        }
         if places == 1 {
             self.sending.0.notify_one_unfenced();
-        } else {
+        } else if !self.sending.0.is_empty() {
             self.sending.0.notify(places);
         }
     }

@@ -11,11 +11,12 @@ use super::word::{
     WEIGHT_SHIFT, generation_of,
 };
 use super::{Place, Ticket, Waiters};
-use crate::primitive::{AtomicPtr, Ordering, const_fn};
+use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, const_fn};
 
-/// A waker, bit by bit.
+/// A waker, bit by bit. What lies there outlives the waker, for the next of the same task (transition 1b).
 pub(super) struct Cell {
-    data: AtomicPtr<()>,
+    /// An exposed address: in 1b that of the waker that comes, left there by one that went.
+    data: AtomicUsize,
     table: AtomicPtr<()>,
 }
 
@@ -34,7 +35,7 @@ impl Cell {
         /// Starts empty.
         pub(super) const fn new() -> Cell {
             Cell {
-                data: AtomicPtr::new(ptr::null_mut()),
+                data: AtomicUsize::new(0),
                 table: AtomicPtr::new(ptr::null_mut()),
             }
         }
@@ -45,7 +46,8 @@ impl Cell {
     fn write(&self, waker: Waker) {
         let waker = ManuallyDrop::new(waker);
         // Release: pairs with the Acquire in `will_wake`, which then sees that the slot has a new owner.
-        self.data.store(waker.data().cast_mut(), Ordering::Release);
+        self.data
+            .store(waker.data().expose_provenance(), Ordering::Release);
         let table = ptr::from_ref(waker.vtable()).cast_mut().cast();
         self.table.store(table, Ordering::Release);
     }
@@ -53,17 +55,17 @@ impl Cell {
     /// Copies the waker, to own it if a step shows that it may be owned.
     #[inline]
     fn copy(&self) -> (*mut (), *mut ()) {
-        let data = self.data.load(Ordering::Relaxed);
+        let data = ptr::with_exposed_provenance_mut(self.data.load(Ordering::Relaxed));
         (data, self.table.load(Ordering::Relaxed))
     }
 
-    /// Whether it is a waker that wakes the same task as `waker`.
+    /// Whether it is a waker that wakes the same task as `waker`, bit by bit.
     #[inline]
     fn will_wake(&self, waker: &Waker) -> bool {
         // Acquire: pairs with the Release in `write`.
         let data = self.data.load(Ordering::Acquire);
         let table = self.table.load(Ordering::Acquire);
-        ptr::eq(data, waker.data()) && ptr::eq(table.cast(), waker.vtable())
+        data == waker.data().expose_provenance() && ptr::eq(table.cast(), waker.vtable())
     }
 }
 
@@ -92,15 +94,21 @@ impl Waiters {
         weight: u32,
         waker: Waker,
     ) -> Result<bool, Waker> {
-        let word = self.word.load(Ordering::Relaxed);
+        // Acquire: pairs with the Release in `unlock_slot`, so that the waker seen below is no older than the word.
+        let word = self.word.load(Ordering::Acquire);
         let is_free = match end {
             End::Back => word & (SLOT | LISTED) == 0,
             End::Front => word & SLOT == 0,
         };
         let may_enter = is_free && weight <= WEIGHT_MAX;
-        let entered = u64::from(weight) << WEIGHT_SHIFT | OCCUPIED | LOCKED;
-        let claimed = (word & !WEIGHT).wrapping_add(ONE_GENERATION) | entered;
-        // SeqCst: Acquire pairs with the Release of whoever left the slot; see also "Why no wake-up is lost".
+        // One task often waits again and again, and its waker is still there, word for word.
+        let is_there = self.cell.will_wake(&waker);
+        let flags = OCCUPIED | if is_there { 0 } else { LOCKED };
+        let claimed = (word & !WEIGHT).wrapping_add(ONE_GENERATION)
+            | u64::from(weight) << WEIGHT_SHIFT
+            | flags;
+        // SeqCst: Acquire pairs with the Release of whoever left the slot, Release publishes what the waker points to to
+        // the Acquire in `notify_slot`; see also "Why no wake-up is lost".
         let claim = may_enter
             && self
                 .word
@@ -109,8 +117,13 @@ impl Waiters {
         if !claim {
             return Err(waker);
         }
-        self.cell.write(waker);
         ticket.place = Place::Slot(generation_of(claimed));
+        if is_there {
+            // Who takes the waker out owns the reference that is given up here.
+            let _ = ManuallyDrop::new(waker);
+            return Ok(false);
+        }
+        self.cell.write(waker);
         Ok(self.unlock_slot())
     }
 

@@ -40,6 +40,11 @@ impl Thread {
         Waker::from(self.0.clone())
     }
 
+    /// How many references to it there are, its own among them.
+    pub fn references(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     /// Waits until the waker was woken; a lost wake-up is a deadlock, which loom reports.
     pub fn park(&self) {
         let mut woken = self.0.woken.lock().expect("nobody panics here");
