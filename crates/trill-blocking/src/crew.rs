@@ -4,10 +4,17 @@
 //! started. The job is not bound to that thread. One that has just finished its own takes it if it comes first, which
 //! it often does, and is awake.
 //!
+//! Between the end of a job and the look for the next one its thread gives the result away, which wakes whoever awaits it.
+//! That one often has the next job ready and submits it at once, before the thread has looked. So a thread says *early*
+//! that it will look, before it gives the result away: the submission then counts on it instead of waking another one, which
+//! would find that the job is taken.
+//!
+//! The stages of a thread are on the page of `member.rs`.
+//!
 //! # Why no job is left for nobody
 //!
-//! *Eligible* are the queued jobs that the limits of their classes allow to begin. *Looking* are the threads that were
-//! roused or started and have not looked at the queues since. Whenever the mutex is free:
+//! *Eligible* are the queued jobs that the limits of their classes allow to begin. *Looking* are the threads of that stage,
+//! and the idle ones that were given the order to look and did not take it yet. Whenever the mutex is free:
 //!
 //! 1. If a job is queued, a thread lives.
 //! 2. There are not more eligible jobs than looking threads, or no thread is idle.
@@ -21,6 +28,10 @@
 //! | the same, none idle and the pool is at its limit | the limit is at least one, so a thread lives; none is idle |
 //! | a thread looks: it takes the oldest eligible job | one less of both |
 //! | a job ended: one more of its class may begin; the thread looks | it takes as many as became eligible |
+//! | the same, early: it counts as looking | not more of the first than of the second |
+//! | the same, early, and nothing is eligible: it becomes idle | nothing is eligible |
+//! | a thread steps aside that looked, or was to: as a submission, without a job | 2 |
+//! | a thread steps aside that was idle and has no order | one idle less |
 //! | a thread finds nothing: it becomes idle, or leaves if the pool is closed | nothing is eligible |
 //! | an idle thread has waited long enough: it leaves | it was not looking, so 2 does not change; see below for 1 |
 //! | a thread leaves because there are too many | by 3 none is idle; the limit is at least one, so another lives |
@@ -28,7 +39,8 @@
 //! When a thread leaves that found nothing, a job may still be queued whose class is at its limit. Then another thread
 //! runs work of that class, and looks when it is done. When an idle thread leaves, each eligible job has a thread that
 //! looks. An idle thread strikes itself off under the mutex; if it is no longer among the idle ones, it was roused, and
-//! looks.
+//! looks. Of a class at its limit a job may begin while the thread of the last one gives its result away: the work itself
+//! is over then, and all that it owned is dropped.
 //!
 //! Threads are started under the mutex. That costs others some 15 µs, seldom, and spares a state in which a thread is
 //! counted that may never come.
@@ -39,7 +51,6 @@
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +58,10 @@ use std::time::Duration;
 use trill_world::World;
 
 use crate::class::Class;
+use crate::member::{Member, Stage};
 use crate::primitive::{Mutex, MutexGuard, lock};
 use crate::seat::{Order, Seat};
+use crate::state::State;
 use crate::stats::{ClassStats, Stats};
 
 /// The queues, threads and limits of a pool, over any type of job.
@@ -61,30 +74,6 @@ pub struct Crew<J> {
 /// Starts a thread that calls [`Crew::work`] with this seat.
 pub(crate) type Start<'a> = &'a dyn Fn(Arc<Seat>) -> io::Result<()>;
 
-struct State<J> {
-    lanes: Vec<Lane<J>>,
-    /// Idle threads; the last one became idle last and is used first.
-    idle: Vec<Arc<Seat>>,
-    /// How many threads were roused or started and have not looked since.
-    looking: usize,
-    threads: usize,
-    threads_max: usize,
-    /// Whether nobody can submit any more except the jobs themselves.
-    closed: bool,
-    /// Numbers the jobs of all lanes.
-    arrivals: u64,
-    started: u64,
-    refused: u64,
-}
-
-/// The queue of a class.
-struct Lane<J> {
-    class: Class,
-    /// How many threads work for this class.
-    running: usize,
-    queue: VecDeque<(u64, J)>,
-}
-
 impl<J> Crew<J> {
     /// Makes a crew whose threads live in `world`.
     pub fn new(
@@ -93,17 +82,7 @@ impl<J> Crew<J> {
         keep_alive: Duration,
         classes: &[Class],
     ) -> Crew<J> {
-        let mut state = State {
-            lanes: Vec::new(),
-            idle: Vec::new(),
-            looking: 0,
-            threads: 0,
-            threads_max,
-            closed: false,
-            arrivals: 0,
-            started: 0,
-            refused: 0,
-        };
+        let mut state = State::new(threads_max);
         for class in classes {
             state.lane(class);
         }
@@ -123,36 +102,68 @@ impl<J> Crew<J> {
         let arrival = state.arrivals;
         state.arrivals += 1;
         state.lanes[lane].queue.push_back((arrival, job));
-        if state.eligible() <= state.looking {
-            return Ok(());
-        }
-        if let Some(seat) = state.idle.pop() {
-            state.looking += 1;
-            let must_wake = seat.give(Order::Look);
-            drop(state);
-            if must_wake {
-                seat.wake();
-            }
-            return Ok(());
-        }
-        match self.grow(&mut state, start) {
-            Err(refused) if state.threads == 0 => match state.lanes[lane].queue.pop_back() {
-                Some((_, job)) => Err((job, refused)),
-                None => unreachable!("without threads nobody takes from the queue"),
-            },
+        let (mut state, refused) = match self.provide(state, start) {
+            Err(refused) => refused,
+            Ok(()) => return Ok(()),
+        };
+        if state.threads > 0 {
             // Somebody lives and will take it.
-            _ => Ok(()),
+            return Ok(());
+        }
+        match state.lanes[lane].queue.pop_back() {
+            Some((_, job)) => Err((job, refused)),
+            None => unreachable!("without threads nobody takes from the queue"),
         }
     }
 
     /// What a thread does, from its start to its end.
-    pub fn work(&self, seat: &Arc<Seat>, run: impl Fn(J)) {
-        let mut came_from = From::Looking;
-        while let Some((job, lane)) = self.next(seat, came_from) {
+    pub fn work(&self, member: &Member, run: impl Fn(J)) {
+        while let Some(job) = self.next(member) {
             run(job);
-            came_from = From::Lane(lane);
         }
-        seat.vacate();
+        member.seat.vacate();
+    }
+
+    /// Says that the work of a thread's job is over, before the result is given away; whether others count on it now.
+    ///
+    /// The thread comes back to [`Crew::work`] in a moment, or calls [`Crew::step_aside`].
+    pub fn finish_early(&self, member: &Member) -> bool {
+        let Stage::Busy(lane) = member.stage.get() else {
+            return false;
+        };
+        if !self.world.is_os() {
+            return false;
+        }
+        let mut state = self.lock();
+        state.lanes[lane].running -= 1;
+        if state.eligible() == 0 && !state.must_leave() {
+            state.idle.push(member.seat.clone());
+            member.stage.set(Stage::Idle);
+        } else {
+            state.looking += 1;
+            member.stage.set(Stage::Looking);
+        }
+        true
+    }
+
+    /// Takes back what [`Crew::finish_early`] said, and gives to others what counted on it.
+    pub fn step_aside(&self, member: &Member, start: Start<'_>) {
+        let mut state = self.lock();
+        let order = match member.stage.get() {
+            Stage::Looking => Some(Order::Look),
+            Stage::Idle if state.strike_off(&member.seat) => None,
+            Stage::Idle => member.seat.take(),
+            Stage::Busy(_) | Stage::Aside | Stage::Dismissed => return,
+        };
+        member.stage.set(match order {
+            Some(Order::Leave) => Stage::Dismissed,
+            _ => Stage::Aside,
+        });
+        if order == Some(Order::Look) {
+            state.looking -= 1;
+            // If a start is refused, this thread lives, and looks when it is back.
+            let _ = self.provide(state, start);
+        }
     }
 
     /// Lets every thread end as soon as nothing is queued.
@@ -210,6 +221,32 @@ impl<J> Crew<J> {
         }
     }
 
+    /// Rouses an idle thread or starts one if too few look.
+    ///
+    /// Returns the lock, with the error, if a start was refused.
+    fn provide<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<J>>,
+        start: Start<'_>,
+    ) -> Result<(), (MutexGuard<'a, State<J>>, io::Error)> {
+        if state.eligible() <= state.looking {
+            return Ok(());
+        }
+        if let Some(seat) = state.idle.pop() {
+            state.looking += 1;
+            let must_wake = seat.give(Order::Look);
+            drop(state);
+            if must_wake {
+                seat.wake();
+            }
+            return Ok(());
+        }
+        match self.grow(&mut state, start) {
+            Ok(_) => Ok(()),
+            Err(refused) => Err((state, refused)),
+        }
+    }
+
     /// Starts a thread if too few look. Says whether there was need and room for one.
     fn grow(&self, state: &mut State<J>, start: Start<'_>) -> io::Result<bool> {
         if state.eligible() <= state.looking || state.threads >= state.threads_max {
@@ -227,46 +264,61 @@ impl<J> Crew<J> {
         started.map(|()| true)
     }
 
-    /// Finds the next job for a thread and the number of its lane; `None` means to end.
-    fn next(&self, seat: &Arc<Seat>, mut came_from: From) -> Option<(J, usize)> {
+    /// Finds the next job for a thread; `None` means to end.
+    fn next(&self, member: &Member) -> Option<J> {
         loop {
-            let mut state = self.lock();
-            match came_from {
-                From::Looking => state.looking -= 1,
-                From::Lane(lane) => state.lanes[lane].running -= 1,
-            }
-            // With too many threads this one ends, and whoever is left takes what is eligible.
-            if state.threads <= state.threads_max {
-                if let Some((job, lane)) = state.oldest_eligible() {
-                    state.lanes[lane].running += 1;
-                    return Some((job, lane));
+            if !matches!(member.stage.get(), Stage::Idle) {
+                if let Some(job) = self.look(member) {
+                    return Some(job);
                 }
             }
-            if state.threads > state.threads_max || state.closed {
-                state.threads -= 1;
+            if let Stage::Dismissed = member.stage.get() {
                 return None;
             }
-            state.idle.push(seat.clone());
-            drop(state);
-            match seat.wait(self.keep_alive).or_else(|| self.give_up(seat))? {
-                Order::Look => came_from = From::Looking,
-                Order::Leave => return None,
+            let order = member.seat.wait(self.keep_alive);
+            let order = order.or_else(|| self.give_up(&member.seat));
+            member.stage.set(match order {
+                Some(Order::Look) => Stage::Looking,
+                Some(Order::Leave) | None => Stage::Dismissed,
+            });
+        }
+    }
+
+    /// Looks at the queues for a thread that is not idle. Without a job its stage is `Idle` or `Dismissed` afterwards.
+    fn look(&self, member: &Member) -> Option<J> {
+        let mut state = self.lock();
+        match member.stage.get() {
+            Stage::Looking => state.looking -= 1,
+            Stage::Busy(lane) => state.lanes[lane].running -= 1,
+            Stage::Aside => {}
+            Stage::Idle | Stage::Dismissed => return None,
+        }
+        // With too many threads this one ends, and whoever is left takes what is eligible.
+        if state.threads <= state.threads_max {
+            if let Some((job, lane)) = state.oldest_eligible() {
+                state.lanes[lane].running += 1;
+                member.stage.set(Stage::Busy(lane));
+                return Some(job);
             }
         }
+        if state.must_leave() {
+            state.threads -= 1;
+            member.stage.set(Stage::Dismissed);
+        } else {
+            state.idle.push(member.seat.clone());
+            member.stage.set(Stage::Idle);
+        }
+        None
     }
 
     /// Strikes a thread off that was idle for long enough, unless it was given an order meanwhile.
     fn give_up(&self, seat: &Arc<Seat>) -> Option<Order> {
         let mut state = self.lock();
-        // Those idle longest are in front.
-        match state.idle.iter().position(|idle| Arc::ptr_eq(idle, seat)) {
-            Some(place) => {
-                state.idle.remove(place);
-                state.threads -= 1;
-                None
-            }
-            None => seat.take(),
+        if state.strike_off(seat) {
+            state.threads -= 1;
+            return None;
         }
+        seat.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
@@ -282,64 +334,6 @@ impl<J> std::fmt::Debug for Crew<J> {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
-}
-
-impl<J> State<J> {
-    /// Finds the number of the class's lane, and makes one if it is new.
-    fn lane(&mut self, class: &Class) -> usize {
-        for (number, lane) in self.lanes.iter().enumerate() {
-            if lane.class.name() == class.name() {
-                return number;
-            }
-        }
-        self.lanes.push(Lane {
-            class: *class,
-            running: 0,
-            queue: VecDeque::new(),
-        });
-        self.lanes.len() - 1
-    }
-
-    /// How many queued jobs the limits of their classes allow to begin.
-    fn eligible(&self) -> usize {
-        let mut eligible = 0;
-        for lane in &self.lanes {
-            eligible += lane.eligible();
-        }
-        eligible
-    }
-
-    /// Takes out the job that arrived first among those that may begin, with the number of its lane.
-    fn oldest_eligible(&mut self) -> Option<(J, usize)> {
-        let mut oldest: Option<(u64, usize)> = None;
-        for (number, lane) in self.lanes.iter().enumerate() {
-            let Some(&(arrival, _)) = lane.queue.front() else {
-                continue;
-            };
-            if lane.eligible() > 0 && oldest.is_none_or(|(first, _)| arrival < first) {
-                oldest = Some((arrival, number));
-            }
-        }
-        let (_, lane) = oldest?;
-        let (_, job) = self.lanes[lane].queue.pop_front()?;
-        Some((job, lane))
-    }
-}
-
-impl<J> Lane<J> {
-    fn eligible(&self) -> usize {
-        let room = self.class.max_threads() - self.running;
-        self.queue.len().min(room)
-    }
-}
-
-/// Where a thread comes from that looks for a job.
-#[derive(Clone, Copy)]
-enum From {
-    /// It was roused or started.
-    Looking,
-    /// It finished a job of the lane with this number.
-    Lane(usize),
 }
 
 /// Tells threads that were struck off to end; unlocks the pool first.
