@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use crate::direction::Direction;
+use crate::event::Interest;
 use crate::reactor::entered;
-use crate::slot::Interest;
 use crate::sys::AsFd;
 use crate::waiter::Waiter;
 use crate::wrapper::Async;

@@ -13,9 +13,10 @@ use trill_park::{Driver, Thread};
 use crate::backend::{Events, Limit, Poller};
 use crate::choice::{Choice, Reason};
 use crate::direction::Direction;
+use crate::event::{Interest, Ready};
 use crate::ring;
 use crate::rings::{NoRings, Rings};
-use crate::slot::{Interest, Ready, Slot};
+use crate::slot::Slot;
 use crate::slots::{Slots, Token};
 use crate::sys::{AsRawFd, BorrowedFd};
 
@@ -158,23 +159,24 @@ impl Core {
         self.made_in != trill_world::forks()
     }
 
-    /// Says whether events can be waited for. Who waits calls it after it has entered a slot's list.
+    /// Says whether events can be waited for. Who waits calls it after it has begun to wait in a slot.
     ///
     /// # Errors
     ///
-    /// If this is another process than the one the reactor was made in, or if the last wait failed.
+    /// If the last wait failed.
     #[inline]
     pub(crate) fn check(&self) -> io::Result<()> {
-        // Relaxed: whoever comes into a slot's list after it was emptied by `fail` has seen in its word, by AcqRel, what
+        // Relaxed: whoever begins to wait after `fail` has roused its slot has seen in the slot's word, by AcqRel, what
         // `fail` did before, and whoever comes before is woken.
-        if self.is_foreign() || self.failed.load(Ordering::Relaxed) {
+        if self.failed.load(Ordering::Relaxed) {
             return Err(self.refusal());
         }
         Ok(())
     }
 
+    /// Why nobody may wait here.
     #[cold]
-    fn refusal(&self) -> io::Error {
+    pub(crate) fn refusal(&self) -> io::Error {
         if self.is_foreign() {
             return io::Error::new(
                 io::ErrorKind::Unsupported,

@@ -56,6 +56,7 @@ mod choice;
 mod core;
 mod direction;
 mod error;
+mod event;
 mod io_safe;
 #[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 mod landed;
@@ -63,6 +64,7 @@ mod landed;
 pub mod op;
 #[cfg_attr(not(feature = "uring"), allow(dead_code))] // What only rings call.
 mod pending;
+mod place;
 mod primitive;
 mod reactor;
 mod ready;
@@ -97,6 +99,7 @@ mod slots;
 mod source;
 mod sys;
 mod tcp;
+mod ticket;
 mod transfer;
 mod udp;
 #[cfg(unix)]
@@ -104,6 +107,7 @@ mod unix;
 mod waiter;
 mod waiters;
 mod with;
+mod word;
 mod wrapper;
 
 pub use accept::{Accept, Incoming};
@@ -127,8 +131,9 @@ pub use wrapper::Async;
 #[cfg(loom)]
 #[doc(hidden)]
 pub use {
-    slot::{Interest, Listed, Ready, Slot, Who},
-    waiters::Ticket,
+    event::{Interest, Ready},
+    slot::{Listed, Slot, Who},
+    ticket::Ticket,
 };
 
 #[cfg(doctest)]

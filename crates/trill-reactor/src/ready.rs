@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 
 use crate::direction::Direction;
 use crate::slot::Who;
+use crate::ticket::Ticket;
 use crate::waiter::Waiter;
-use crate::waiters::Ticket;
 use crate::wrapper::Async;
 
 /// Waits until reading would not block; from [`Async::readable`].

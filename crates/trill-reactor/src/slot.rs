@@ -5,37 +5,44 @@
 //!
 //! # States
 //!
-//! One word holds everything that is raced for:
+//! One word holds everything that is raced for; [`crate::word`] has its layout:
 //!
 //! | bits | name | meaning |
 //! | --- | --- | --- |
-//! | 0, 1 | `READ`, `WRITE` | the direction may be ready: nothing has said the contrary since the last event |
-//! | 2, 3 | `READ_STAYS`, `WRITE_STAYS` | an end or an error was seen: only "would block" clears the direction |
-//! | 4, 5 | `READ_WAITS`, `WRITE_WAITS` | the direction's list of waiters may hold somebody |
-//! | 6, 7 | `READ_ASKED`, `WRITE_ASKED` | the back end was asked for the direction's events |
-//! | 8..36 | tick | grows with each event |
-//! | 36..64 | generation | grows with each close |
+//! | 0, 1 | stays | an end or an error was seen: only "would block" drains the direction |
+//! | 2, 3 | placed | the direction's [`Place`] holds who waits |
+//! | 4, 5 | listed | the direction's list may hold somebody else who waits |
+//! | 6, 7 | asked | the back end was asked for the direction's events |
+//! | 8..24, 24..40 | tick | of each direction; grows with each event that concerns it |
+//! | 40..64 | generation | grows with each close |
+//!
+//! Beside it each direction has the tick at which it was last found **drained**. A direction may be ready if its tick is
+//! another: nothing has said the contrary since the last event.
 //!
 //! # Transitions
 //!
 //! 1. [`open`](Slot::open): a fresh source is taken for ready, so that its first operation is simply tried.
-//! 2. [`deliver`](Slot::deliver), the leader: if the generation is right, sets what is ready, grows the tick and
-//!    clears the waits bits of those directions, in one swap; then, if a waits bit was set, takes the list.
-//! 3. [`clear`](Slot::clear), an operation that would have blocked: clears the direction if the tick is still the one
-//!    that was read *before* the system call. An event that came meanwhile wins.
-//! 4. [`wait`](Slot::wait): under the lock puts the waker into the list, then sets the waits bit and learns in the
-//!    same step whether the direction became ready.
-//! 5. [`forget`](Slot::forget): under the lock takes a waker out, and the waits bit if it was the last.
+//! 2. [`deliver`](Slot::deliver), the leader: if the generation is right, grows the ticks of the directions that are
+//!    ready and clears their placed and listed bits, in one exchange; then, if they were set, takes place and list.
+//! 3. [`clear`](Slot::clear), an operation that would have blocked: stores the tick that was read *before* the system
+//!    call as drained. An event that came meanwhile has another tick, and step 2 never chooses the one stored here.
+//! 4. [`wait`](Slot::wait): puts the waker into the place, or under the lock into the list if the place is taken, then
+//!    sets the placed or listed bit and learns in the same step whether the direction became ready.
+//! 5. [`forget`](Slot::forget): clears the placed bit if the ticket is the place's, and takes the waker; or does so
+//!    under the lock with the list.
 //! 6. [`ask`](Slot::ask): under the lock asks the back end for the direction's events and sets its asked bit; who
 //!    waits does so after 4, unless the bit was set. [`open`](Slot::open) sets those that are asked for at once.
-//! 7. [`close`](Slot::close): next generation, no flags; takes both lists.
+//! 7. [`close`](Slot::close): next generation, no flags; takes places and lists.
 //! 8. [`rouse`](Slot::rouse): under the lock does what 2 does for both directions, for whatever generation is there.
+//! 9. Who waits again, or shares a place, borrows it to compare the wakers: clears the placed bit and sets it again. If
+//!    an event came in between, which found nobody, whoever has the place is woken by the borrower.
 //!
 //! # Why nobody sleeps through an event
 //!
-//! Steps 2 and 4 change the same word. If 4 comes first, 2 sees the waits bit and then waits for the lock, after
-//! which the waker is in the list. If 2 comes first, 4 sees the ready bit and the operation is tried again. A list
-//! that holds somebody has its waits bit set, or the one who cleared that bit is on the way to take the list.
+//! Steps 2 and 4 change the same word. If 4 comes first, 2 sees the bit and takes what is behind it: a place that is its
+//! own from then on, or a list, whose lock it waits for. If 2 comes first, 4 sees the next tick, which nobody has
+//! found drained, and the operation is tried again. A place or list that holds somebody has its bit set, or the one who
+//! cleared that bit is on the way to take it, or gives it back by step 9.
 //!
 //! A back end that is asked in step 6 reports what is ready by then, so what came between the operation that would have
 //! blocked and the question is an event like any other. Of two who wait first, one asks, and the other finds the bit
@@ -47,21 +54,40 @@
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
+mod waiting;
+
 use std::fmt;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use crate::direction::Direction;
-use crate::primitive::{AtomicU64, Mutex, lock};
+use crate::event::{Interest, Ready};
+use crate::place::Place;
+use crate::primitive::{AtomicU32, AtomicU64, Mutex, lock};
 use crate::sys::RawFd;
-use crate::waiters::{Ticket, Waiters};
+use crate::waiters::Waiters;
+use crate::word;
 
-/// The readiness of one source and those who wait for it. Two cache lines, shared with no other source.
-#[repr(align(64))]
+pub use waiting::{Listed, Who};
+
+/// The readiness of one source and those who wait for it. Two cache lines, shared with no other source; what a
+/// lone waiter needs is in the first.
+#[repr(C, align(64))]
 pub struct Slot {
-    state: AtomicU64,
+    word: AtomicU64,
+    read: Side,
+    write: Side,
     inner: Mutex<Inner>,
+}
+
+/// What a direction has beside the word.
+#[derive(Debug)]
+#[repr(C)]
+struct Side {
+    /// The tick at which it was last found drained, or [`NEVER`].
+    drained: AtomicU32,
+    place: Place,
 }
 
 /// What is behind the lock.
@@ -69,41 +95,15 @@ pub struct Slot {
 struct Inner {
     /// The descriptor; none while closed.
     fd: Option<RawFd>,
+    /// Those who wait and found the place taken; most sources never have any.
+    lists: Option<Box<Lists>>,
+}
+
+/// The lists of both directions.
+#[derive(Debug, Default)]
+struct Lists {
     read: Waiters,
     write: Waiters,
-}
-
-/// The directions whose events a back end is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Interest {
-    /// Events that concern reading.
-    pub read: bool,
-    /// Events that concern writing.
-    pub write: bool,
-}
-
-/// What came of putting a waker into the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed {
-    /// The direction is ready by now.
-    Ready(Seen),
-    /// The next event wakes it.
-    Waits,
-    /// It is in the list, and the back end is still to be asked for the direction's events, with [`Slot::ask`].
-    Unasked,
-}
-
-/// What an event says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ready {
-    /// Reading may make progress.
-    pub read: bool,
-    /// Writing may make progress.
-    pub write: bool,
-    /// The reading side has ended or failed, or a short read proves nothing.
-    pub read_stays: bool,
-    /// The writing side has ended or failed, or a short write proves nothing.
-    pub write_stays: bool,
 }
 
 /// A moment at which a direction was ready; clearing readiness names it, so that a later event is not lost.
@@ -112,37 +112,18 @@ pub struct Ready {
 ///
 /// See [`Source::clear`](crate::Source::clear).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen(u64);
-
-/// Who waits.
-#[derive(Debug)]
-pub enum Who<'a> {
-    /// Anybody with this waker, until the next event.
-    Shared,
-    /// One future, until the next event or until it is dropped.
-    Own(&'a mut Ticket),
-}
-
-impl Who<'_> {
-    /// The same once more.
-    #[inline]
-    pub fn reborrow(&mut self) -> Who<'_> {
-        match self {
-            Who::Shared => Who::Shared,
-            Who::Own(ticket) => Who::Own(ticket),
-        }
-    }
-}
+pub struct Seen(u16);
 
 impl Slot {
     /// Makes a closed slot of generation 0.
     pub fn new() -> Slot {
         Slot {
-            state: AtomicU64::new(0),
+            word: AtomicU64::new(0),
+            read: Side::new(),
+            write: Side::new(),
             inner: Mutex::new(Inner {
                 fd: None,
-                read: Waiters::default(),
-                write: Waiters::default(),
+                lists: None,
             }),
         }
     }
@@ -152,10 +133,12 @@ impl Slot {
     /// The caller asks the back end for the events of `asked` itself, and closes the slot if that is refused.
     pub fn open(&self, fd: RawFd, asked: Interest) -> u32 {
         lock(&self.inner).fd = Some(fd);
+        // Relaxed: nobody else knows of the source yet.
+        self.read.drained.store(NEVER, Ordering::Relaxed);
+        self.write.drained.store(NEVER, Ordering::Relaxed);
         // AcqRel: pairs with the same in `deliver`, which changes the same word.
-        let flags = READ | WRITE | asked.flags();
-        let before = self.state.fetch_or(flags, Ordering::AcqRel);
-        generation(before)
+        let before = self.word.fetch_or(asked.flags(), Ordering::AcqRel);
+        word::generation(before)
     }
 
     /// Ends serving the source and moves all who wait to `woken`. Events of this generation find nobody from now on.
@@ -166,42 +149,31 @@ impl Slot {
         inner.fd = None;
         // AcqRel: pairs with the same in `deliver`: an event is either before this, and its flags go here, or after it
         // and finds the next generation.
-        let closed = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-                let next = generation(state).wrapping_add(1) & GENERATION_MASK;
-                Some(u64::from(next) << GENERATION_SHIFT)
-            });
-        inner.read.take_into(woken);
-        inner.write.take_into(woken);
-        // Both are the state before: the closure never refuses.
-        Interest::of(closed.unwrap_or_else(|state| state))
+        let change = |before| Some(word::closed(before));
+        let before = self.change(change).unwrap_or_else(|word| word);
+        for direction in BOTH {
+            // Relaxed: nobody operates on the source any more. A closed slot has tick 0, so it is not ready.
+            self.side(direction).drained.store(0, Ordering::Relaxed);
+            self.take_place(before, direction, woken);
+            inner.take_list(direction, woken);
+        }
+        Interest::of(before)
     }
 
     /// Notes an event and moves those whom it concerns to `woken`. Says whether the slot is still of `event`'s
     /// generation.
     #[inline]
     pub fn deliver(&self, event: u32, ready: Ready, woken: &mut Vec<Waker>) -> bool {
-        let changed = self.state.fetch_update(
-            // AcqRel: pairs with the same in `wait`, see the module's page.
-            Ordering::AcqRel,
-            Ordering::Acquire,
-            |state| {
-                (generation(state) == event & GENERATION_MASK)
-                    .then(|| (bump(state) | ready.flags()) & !ready.waits())
-            },
-        );
+        let changed = self.change(|before| {
+            (word::generation(before) == event & word::GENERATION_MASK)
+                .then(|| self.noted(before, ready))
+        });
         let Ok(before) = changed else {
             return false;
         };
-        if before & ready.waits() != 0 {
-            let mut inner = lock(&self.inner);
-            if ready.read {
-                inner.read.take_into(woken);
-            }
-            if ready.write {
-                inner.write.take_into(woken);
-            }
+        let waited = before & ready.waits();
+        if waited != 0 {
+            self.take_waiting(waited, woken);
         }
         true
     }
@@ -217,74 +189,39 @@ impl Slot {
             write: true,
             ..Ready::default()
         };
-        // AcqRel: pairs with the same in `wait`, so that who comes later sees what the caller did before.
-        let changed = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-                Some((bump(state) | both.flags()) & !both.waits())
-            });
-        debug_assert!(changed.is_ok());
-        inner.read.take_into(woken);
-        inner.write.take_into(woken);
+        // It never refuses, and either way this is the word before.
+        let changed = self.change(|before| Some(self.noted(before, both)));
+        let before = changed.unwrap_or_else(|word| word);
+        for direction in BOTH {
+            self.take_place(before, direction, woken);
+            inner.take_list(direction, woken);
+        }
     }
 
     /// Says whether the direction may be ready.
     #[inline]
     pub fn ready(&self, direction: Direction) -> Option<Seen> {
         // Acquire: pairs with the Release in `deliver`; the caller's system call comes after the event.
-        seen(self.state.load(Ordering::Acquire), direction)
+        self.seen(self.word.load(Ordering::Acquire), direction)
     }
 
     /// Notes that an operation tried after `seen` would have blocked. Says whether that still holds.
+    #[inline]
     pub fn clear(&self, direction: Direction, seen: Seen) -> bool {
-        self.clear_unless(direction, seen, 0)
+        // Release: whoever sees it does so after the system call. An older one may overwrite a newer one, and then the
+        // direction seems ready once more: a call too many.
+        let drained = &self.side(direction).drained;
+        drained.store(seen.0.into(), Ordering::Release);
+        // Acquire: as in `ready`.
+        word::tick(self.word.load(Ordering::Acquire), direction) == seen.0
     }
 
     /// Notes that a transfer tried after `seen` was short, which means the same unless an end or an error was seen.
-    pub fn clear_short(&self, direction: Direction, seen: Seen) -> bool {
-        let stays = match direction {
-            Direction::Read => READ_STAYS,
-            Direction::Write => WRITE_STAYS,
-        };
-        self.clear_unless(direction, seen, stays)
-    }
-
-    fn clear_unless(&self, direction: Direction, seen: Seen, stays: u64) -> bool {
-        self.state
-            .fetch_update(
-                // AcqRel: pairs with `deliver`, so that who waits after this sees the event that came before.
-                Ordering::AcqRel,
-                Ordering::Acquire,
-                |state| {
-                    (tick(state) == seen.0 && state & stays == 0)
-                        .then_some(state & !flag(direction))
-                },
-            )
-            .is_ok()
-    }
-
-    /// Puts `waker` into the list, and says whether the direction is ready by now.
     #[inline]
-    pub fn wait(&self, direction: Direction, who: Who<'_>, waker: &Waker) -> Listed {
-        let mut inner = lock(&self.inner);
-        let waiters = inner.waiters(direction);
-        let replaced = match who {
-            Who::Shared => {
-                waiters.add_shared(waker);
-                None
-            }
-            Who::Own(ticket) => waiters.add_own(ticket, waker),
-        };
-        // AcqRel: pairs with the same in `deliver`, see the module's page.
-        let before = self.state.fetch_or(waits(direction), Ordering::AcqRel);
-        drop(inner);
-        // Not under the lock: a waker that is dropped may drop its task, and that whatever it owns.
-        drop(replaced);
-        match seen(before, direction) {
-            Some(seen) => Listed::Ready(seen),
-            None if before & asked(direction) != 0 => Listed::Waits,
-            None => Listed::Unasked,
-        }
+    pub fn clear_short(&self, direction: Direction, seen: Seen) -> bool {
+        // Acquire: as in `ready`. An end that comes after this has a tick of its own.
+        let word = self.word.load(Ordering::Acquire);
+        word & word::stays(direction) == 0 && self.clear(direction, seen)
     }
 
     /// Asks the back end for the direction's events, unless somebody has.
@@ -303,8 +240,8 @@ impl Slot {
     ) -> io::Result<()> {
         let _inner = lock(&self.inner);
         // Acquire: pairs with the Release below; the asked bits of an open slot change under the lock only.
-        let state = self.state.load(Ordering::Acquire);
-        let before = Interest::of(state);
+        let word = self.word.load(Ordering::Acquire);
+        let before = Interest::of(word);
         let wanted = match direction {
             Direction::Read => Interest {
                 read: true,
@@ -315,31 +252,9 @@ impl Slot {
         if wanted != before {
             ask(before, wanted)?;
             // Release: who sees the bits without the lock comes after the question.
-            self.state.fetch_or(wanted.flags(), Ordering::Release);
+            self.word.fetch_or(wanted.flags(), Ordering::Release);
         }
         Ok(())
-    }
-
-    /// Takes the future that holds `ticket` out of the list.
-    #[inline]
-    pub fn forget(&self, direction: Direction, ticket: &mut Ticket) {
-        // Relaxed: the bit was set by this future's own `wait`; if it is clear, an event has taken or takes the list.
-        if ticket.is_used() && self.state.load(Ordering::Relaxed) & waits(direction) != 0 {
-            self.forget_listed(direction, ticket);
-        }
-    }
-
-    #[cold]
-    fn forget_listed(&self, direction: Direction, ticket: &mut Ticket) {
-        let mut inner = lock(&self.inner);
-        let waiters = inner.waiters(direction);
-        let removed = waiters.remove(ticket);
-        if waiters.is_empty() {
-            // AcqRel: in order with `wait` and `deliver`; both run under this lock where they touch the list.
-            self.state.fetch_and(!waits(direction), Ordering::AcqRel);
-        }
-        drop(inner);
-        drop(removed);
     }
 
     /// Runs `arm` on the descriptor, the generation and the directions somebody waits for, if the slot is open.
@@ -349,13 +264,111 @@ impl Slot {
         let inner = lock(&self.inner);
         if let Some(fd) = inner.fd {
             // Acquire: pairs with `wait`; whoever waits has set the bit or asks for itself afterwards.
-            let state = self.state.load(Ordering::Acquire);
-            let wants = |direction| state & waits(direction) != 0;
+            let word = self.word.load(Ordering::Acquire);
+            let wants = |direction| word & word::waits(direction) != 0;
             let interest = Interest {
                 read: wants(Direction::Read),
                 write: wants(Direction::Write),
             };
-            arm(fd, generation(state), interest);
+            arm(fd, word::generation(word), interest);
+        }
+    }
+
+    #[inline]
+    fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Read => &self.read,
+            Direction::Write => &self.write,
+        }
+    }
+
+    #[inline]
+    fn seen(&self, word: u64, direction: Direction) -> Option<Seen> {
+        let tick = word::tick(word, direction);
+        // Acquire: pairs with the Release in `clear`.
+        let drained = self.side(direction).drained.load(Ordering::Acquire);
+        (u32::from(tick) != drained).then_some(Seen(tick))
+    }
+
+    /// The word after an event that says `ready`.
+    #[inline]
+    fn noted(&self, before: u64, ready: Ready) -> u64 {
+        let mut word = (before | ready.stays()) & !ready.waits();
+        for (direction, is_ready) in [
+            (Direction::Read, ready.read),
+            (Direction::Write, ready.write),
+        ] {
+            if is_ready {
+                // Acquire: as in `seen`.
+                let drained = self.side(direction).drained.load(Ordering::Acquire);
+                word = word::bump(word, direction, drained);
+            }
+        }
+        word
+    }
+
+    /// Changes the word unless `change` refuses; returns the word before.
+    #[inline]
+    fn change(&self, change: impl FnMut(u64) -> Option<u64>) -> Result<u64, u64> {
+        // AcqRel: pairs with the same in `set_waits`, see the module's page.
+        self.word
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, change)
+    }
+
+    /// Takes what is behind the bits of `waited`, which the caller has cleared.
+    #[inline]
+    fn take_waiting(&self, waited: u64, woken: &mut Vec<Waker>) {
+        for direction in BOTH {
+            self.take_place(waited, direction, woken);
+        }
+        if waited & (word::listed(Direction::Read) | word::listed(Direction::Write)) != 0 {
+            self.take_lists(waited, woken);
+        }
+    }
+
+    /// Takes the direction's place if its bit is set in `waited`, which the caller has cleared.
+    #[inline]
+    fn take_place(&self, waited: u64, direction: Direction, woken: &mut Vec<Waker>) {
+        if waited & word::placed(direction) != 0 {
+            if let Some(waker) = self.side(direction).place.take() {
+                woken.push(waker);
+            }
+        }
+    }
+
+    #[cold]
+    fn take_lists(&self, waited: u64, woken: &mut Vec<Waker>) {
+        let mut inner = lock(&self.inner);
+        for direction in BOTH {
+            if waited & word::listed(direction) != 0 {
+                inner.take_list(direction, woken);
+            }
+        }
+    }
+}
+
+impl Side {
+    fn new() -> Side {
+        Side {
+            drained: AtomicU32::new(0),
+            place: Place::new(),
+        }
+    }
+}
+
+impl Inner {
+    fn take_list(&mut self, direction: Direction, woken: &mut Vec<Waker>) {
+        if let Some(lists) = &mut self.lists {
+            lists.list(direction).take_into(woken);
+        }
+    }
+}
+
+impl Lists {
+    fn list(&mut self, direction: Direction) -> &mut Waiters {
+        match direction {
+            Direction::Read => &mut self.read,
+            Direction::Write => &mut self.write,
         }
     }
 }
@@ -368,135 +381,16 @@ impl Default for Slot {
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state.load(Ordering::Relaxed);
+        let word = self.word.load(Ordering::Relaxed);
         f.debug_struct("Slot")
-            .field("readable", &(state & READ != 0))
-            .field("writable", &(state & WRITE != 0))
-            .field("generation", &generation(state))
+            .field("readable", &self.seen(word, Direction::Read).is_some())
+            .field("writable", &self.seen(word, Direction::Write).is_some())
+            .field("generation", &word::generation(word))
             .finish_non_exhaustive()
     }
 }
 
-impl Inner {
-    fn waiters(&mut self, direction: Direction) -> &mut Waiters {
-        match direction {
-            Direction::Read => &mut self.read,
-            Direction::Write => &mut self.write,
-        }
-    }
-}
+const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];
 
-impl Interest {
-    /// Both directions.
-    pub const BOTH: Interest = Interest {
-        read: true,
-        write: true,
-    };
-
-    /// Neither direction.
-    pub const NONE: Interest = Interest {
-        read: false,
-        write: false,
-    };
-
-    /// What was asked for, by the state of a slot.
-    fn of(state: u64) -> Interest {
-        Interest {
-            read: state & READ_ASKED != 0,
-            write: state & WRITE_ASKED != 0,
-        }
-    }
-
-    /// The asked bits of these directions.
-    fn flags(self) -> u64 {
-        let set = |on: bool, flag: u64| if on { flag } else { 0 };
-        set(self.read, READ_ASKED) | set(self.write, WRITE_ASKED)
-    }
-}
-
-impl Ready {
-    /// Everything may be ready, for ever.
-    pub const ALL: Ready = Ready {
-        read: true,
-        write: true,
-        read_stays: true,
-        write_stays: true,
-    };
-
-    /// The flags this sets.
-    fn flags(self) -> u64 {
-        let set = |on: bool, flag: u64| if on { flag } else { 0 };
-        set(self.read, READ)
-            | set(self.write, WRITE)
-            | set(self.read_stays, READ_STAYS)
-            | set(self.write_stays, WRITE_STAYS)
-    }
-
-    /// The waits bits of the directions this concerns.
-    fn waits(self) -> u64 {
-        let set = |on: bool, direction| if on { waits(direction) } else { 0 };
-        set(self.read, Direction::Read) | set(self.write, Direction::Write)
-    }
-}
-
-fn flag(direction: Direction) -> u64 {
-    match direction {
-        Direction::Read => READ,
-        Direction::Write => WRITE,
-    }
-}
-
-fn waits(direction: Direction) -> u64 {
-    match direction {
-        Direction::Read => READ_WAITS,
-        Direction::Write => WRITE_WAITS,
-    }
-}
-
-fn asked(direction: Direction) -> u64 {
-    match direction {
-        Direction::Read => READ_ASKED,
-        Direction::Write => WRITE_ASKED,
-    }
-}
-
-fn seen(state: u64, direction: Direction) -> Option<Seen> {
-    (state & flag(direction) != 0).then(|| Seen(tick(state)))
-}
-
-fn tick(state: u64) -> u64 {
-    state >> TICK_SHIFT & TICK_MASK
-}
-
-/// The state with the next tick.
-fn bump(state: u64) -> u64 {
-    let next = (tick(state) + 1) & TICK_MASK;
-    state & !(TICK_MASK << TICK_SHIFT) | next << TICK_SHIFT
-}
-
-fn generation(state: u64) -> u32 {
-    (state >> GENERATION_SHIFT) as u32 & GENERATION_MASK
-}
-
-const READ: u64 = 1;
-const WRITE: u64 = 1 << 1;
-const READ_STAYS: u64 = 1 << 2;
-const WRITE_STAYS: u64 = 1 << 3;
-const READ_WAITS: u64 = 1 << 4;
-const WRITE_WAITS: u64 = 1 << 5;
-const READ_ASKED: u64 = 1 << 6;
-const WRITE_ASKED: u64 = 1 << 7;
-
-const TICK_SHIFT: u32 = 8;
-/// 28 bits: an operation would have to be overtaken by 268 million events of its source to be misled.
-const TICK_MASK: u64 = (1 << 28) - 1;
-
-const GENERATION_SHIFT: u32 = 36;
-
-/// How many bits of a generation an event carries: what is left of a machine word beside [`INDEX_BITS`], minus one
-/// bit, so that no event looks like the back ends' own.
-pub(crate) const GENERATION_BITS: u32 = if usize::BITS == 64 { 28 } else { 9 };
-const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
-
-/// How many bits of a slot's index an event carries.
-pub(crate) const INDEX_BITS: u32 = if usize::BITS == 64 { 32 } else { 22 };
+/// No tick is this: the direction was not found drained since the slot was opened.
+const NEVER: u32 = u32::MAX;

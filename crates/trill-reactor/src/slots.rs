@@ -5,7 +5,8 @@ use std::io;
 use std::sync::OnceLock;
 
 use crate::primitive::{Mutex, lock};
-use crate::slot::{GENERATION_BITS, INDEX_BITS, Slot};
+use crate::slot::Slot;
+use crate::word::{GENERATION_BITS, INDEX_BITS};
 
 /// All slots of a reactor.
 pub(crate) struct Slots {

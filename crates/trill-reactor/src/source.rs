@@ -13,8 +13,9 @@ use trill_world::World;
 use crate::core::{Core, Entry};
 use crate::direction::Direction;
 use crate::error::no_simulated_sources;
+use crate::event::Interest;
 use crate::reactor::Reactor;
-use crate::slot::{Interest, Listed, Seen, Who};
+use crate::slot::{Listed, Seen, Who};
 use crate::sys::{self, AsRawFd, BorrowedFd, RawFd};
 use crate::waiter::Waiter;
 
@@ -448,7 +449,7 @@ impl Source {
         }
         if self.core.is_foreign() {
             // Before the lock of the slot, which a thread of the parent may have held.
-            return self.core.check().map(|()| None);
+            return Err(self.core.refusal());
         }
         let listed = self.entry.slot.wait(direction, who, waker);
         if let Listed::Ready(seen) = listed {

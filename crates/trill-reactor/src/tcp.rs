@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::accept::{Accept, Incoming, Listener};
+use crate::event::Interest;
 use crate::reactor::current_core;
-use crate::slot::Interest;
 use crate::sys;
 use crate::with::ReadWith;
 use crate::wrapper::Async;

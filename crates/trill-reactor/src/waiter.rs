@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use crate::direction::Direction;
 use crate::slot::{Seen, Who};
 use crate::source::{Source, proceed};
-use crate::waiters::Ticket;
+use crate::ticket::Ticket;
 
 /// The place of one future among those who wait for a direction of a source.
 ///

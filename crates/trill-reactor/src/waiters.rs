@@ -1,56 +1,35 @@
-//! The wakers of those who wait for one direction of one source.
+//! The wakers of those who wait for a direction of a source while its place is taken.
 //!
-//! The first waiter has its place inside, so the usual case allocates nothing; the vector for further ones keeps its
-//! capacity. An event takes all of them.
+//! An event takes all of them; the vector keeps its capacity.
 
-#![cfg_attr(not(loom), allow(unreachable_pub))] // `Ticket` is public for the models only.
-
-use std::num::NonZeroU32;
 use std::task::Waker;
 
-/// The wakers of those who wait for one direction of one source.
+use crate::ticket::Ticket;
+
+/// The wakers of those who wait for a direction of a source while its place is taken.
 ///
-/// A shared place stands for all polls with that waker and stays until the next event. An own place belongs to one
+/// A shared entry stands for all polls with that waker and stays until the next event. An own entry belongs to one
 /// future, which gives it back when it is dropped. They are kept apart, so that this does not take a shared one.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    first: Option<Waker>,
-    more: Vec<Entry>,
+    entries: Vec<Entry>,
     /// How often the list was emptied; a ticket of an earlier round is void.
     round: u32,
-    /// Whether the first place is shared.
-    first_shared: bool,
 }
 
-/// A place other than the first.
 #[derive(Debug)]
 struct Entry {
+    /// None while vacant.
     waker: Option<Waker>,
     shared: bool,
-}
-
-/// An own place in the list, or none.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Ticket {
-    round: u32,
-    /// Index plus one.
-    place: Option<NonZeroU32>,
-}
-
-impl Ticket {
-    /// Says whether it may name a place.
-    pub(crate) fn is_used(self) -> bool {
-        self.place.is_some()
-    }
 }
 
 impl Waiters {
     /// Adds a waker that has no future of its own to stand for, unless an equal one is there.
     pub(crate) fn add_shared(&mut self, waker: &Waker) {
         let is_it = |known: &Option<Waker>| known.as_ref().is_some_and(|it| it.will_wake(waker));
-        let known = self.first_shared && is_it(&self.first)
-            || self.more.iter().any(|it| it.shared && is_it(&it.waker));
-        if !known {
+        let is_known = |entry: &Entry| entry.shared && is_it(&entry.waker);
+        if !self.entries.iter().any(is_known) {
             self.insert(waker, true);
         }
     }
@@ -58,94 +37,66 @@ impl Waiters {
     /// Adds the waker of the future that holds `ticket`, or puts it in place of that future's earlier one.
     ///
     /// Returns the earlier one; the caller drops it when no lock is held, because that may run anything.
-    #[inline]
     pub(crate) fn add_own(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Waker> {
-        if let Some(place) = self.place(*ticket) {
-            return match place {
-                Some(mine) if mine.will_wake(waker) => None,
-                _ => place.replace(waker.clone()),
+        if let Some(mine) = self.entry(*ticket) {
+            return match mine {
+                Some(known) if known.will_wake(waker) => None,
+                _ => mine.replace(waker.clone()),
             };
         }
         let index = self.insert(waker, false);
-        *ticket = Ticket {
+        *ticket = Ticket::Listed {
             round: self.round,
-            place: NonZeroU32::new(index + 1),
+            index,
         };
         None
     }
 
-    /// Takes the waker of the future that holds `ticket` out; the caller drops it when no lock is held.
-    #[inline]
-    pub(crate) fn remove(&mut self, ticket: &mut Ticket) -> Option<Waker> {
-        let removed = self.place(*ticket).and_then(Option::take);
-        *ticket = Ticket::default();
-        while self.more.last().is_some_and(|last| last.waker.is_none()) {
-            self.more.pop();
+    /// Takes the waker of the future that held `ticket` out; the caller drops it when no lock is held.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<Waker> {
+        let removed = self.entry(ticket).and_then(Option::take);
+        while self.entries.last().is_some_and(|last| last.waker.is_none()) {
+            self.entries.pop();
         }
         removed
     }
 
     /// Moves all wakers to `woken`.
-    #[inline]
     pub(crate) fn take_into(&mut self, woken: &mut Vec<Waker>) {
         self.round = self.round.wrapping_add(1);
-        if let Some(first) = self.first.take() {
-            woken.push(first);
-        }
-        // Asked first, because an empty drain takes some fifty instructions.
-        if !self.more.is_empty() {
-            self.take_more_into(woken);
-        }
+        woken.extend(self.entries.drain(..).filter_map(|entry| entry.waker));
     }
 
-    #[cold]
-    fn take_more_into(&mut self, woken: &mut Vec<Waker>) {
-        woken.extend(self.more.drain(..).filter_map(|entry| entry.waker));
-    }
-
-    /// Says whether nobody waits. Vacant places at the end are cut off, so a list that has any holds somebody.
+    /// Says whether nobody waits. Vacant entries at the end are cut off, so a list that has any holds somebody.
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.more.is_empty()
+        self.entries.is_empty()
     }
 
-    /// Puts a waker into the first vacant place; returns its index.
-    #[inline]
+    /// Puts a waker into the first vacant entry; returns its index.
     fn insert(&mut self, waker: &Waker, shared: bool) -> u32 {
         let waker = Some(waker.clone());
-        if self.first.is_none() {
-            (self.first, self.first_shared) = (waker, shared);
-            return 0;
-        }
-        self.insert_more(waker, shared)
-    }
-
-    #[cold]
-    fn insert_more(&mut self, waker: Option<Waker>, shared: bool) -> u32 {
-        // Vacant places are few: they end with the next event.
-        let index = match self.more.iter().position(|it| it.waker.is_none()) {
+        // Vacant entries are few: they end with the next event.
+        let index = match self.entries.iter().position(|it| it.waker.is_none()) {
             Some(index) => {
-                self.more[index] = Entry { waker, shared };
+                self.entries[index] = Entry { waker, shared };
                 index
             }
             None => {
-                self.more.push(Entry { waker, shared });
-                self.more.len() - 1
+                self.entries.push(Entry { waker, shared });
+                self.entries.len() - 1
             }
         };
-        u32::try_from(index + 1)
-            .expect("a waiter takes 24 bytes, so 4 billion do not fit in memory")
+        u32::try_from(index).expect("a waiter takes 24 bytes, so 4 billion do not fit in memory")
     }
 
-    /// The place a ticket names, if it is still that future's.
-    #[inline]
-    fn place(&mut self, ticket: Ticket) -> Option<&mut Option<Waker>> {
-        let index = ticket.place?.get() - 1;
-        if ticket.round != self.round {
-            return None;
-        }
-        match index.checked_sub(1) {
-            None => Some(&mut self.first),
-            Some(index) => self.more.get_mut(index as usize).map(|it| &mut it.waker),
+    /// The entry a ticket names, if it is still that future's.
+    fn entry(&mut self, ticket: Ticket) -> Option<&mut Option<Waker>> {
+        match ticket {
+            Ticket::Listed { round, index } if round == self.round => {
+                let entry = self.entries.get_mut(index as usize)?;
+                Some(&mut entry.waker)
+            }
+            _ => None,
         }
     }
 }

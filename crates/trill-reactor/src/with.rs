@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 
 use crate::direction::Direction;
 use crate::slot::Who;
+use crate::ticket::Ticket;
 use crate::waiter::Waiter;
-use crate::waiters::Ticket;
 use crate::wrapper::Async;
 
 /// Tries a reading operation until it does not block; from [`Async::read_with`] and others.

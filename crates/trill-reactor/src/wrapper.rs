@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use crate::core::Core;
 use crate::direction::Direction;
+use crate::event::Interest;
 use crate::reactor::{Reactor, current_core};
 use crate::ready::{Readable, ReadableOwned, Writable, WritableOwned};
-use crate::slot::Interest;
 use crate::source::Source;
 use crate::sys::{self, AsFd};
 use crate::with::{ReadWith, ReadWithMut, WriteWith, WriteWithMut};

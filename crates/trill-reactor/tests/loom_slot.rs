@@ -50,6 +50,20 @@ fn deliver(slot: &Slot, generation: u32) {
     woken.into_iter().for_each(Waker::wake);
 }
 
+/// Runs both at once, each in a thread of its own: of the thread that begins a model loom reorders less.
+fn at_once<A, B>(
+    first: impl FnOnce() -> A + Send + 'static,
+    second: impl FnOnce() -> B + Send + 'static,
+) -> (A, B)
+where
+    A: 'static,
+    B: 'static,
+{
+    let first = thread::spawn(first);
+    let second = thread::spawn(second);
+    (first.join().unwrap(), second.join().unwrap())
+}
+
 fn model(check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
@@ -60,15 +74,18 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 fn a_waiter_sees_the_event_or_is_woken() {
     model(|| {
         let (slot, generation) = blocked();
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || deliver(&slot, generation))
-        };
-        let (count, waker) = counting();
-        let mut ticket = Ticket::default();
-        let seen = slot.wait(Direction::Read, Who::Own(&mut ticket), &waker);
-        leader.join().unwrap();
-        assert!(is_ready(seen) || count.0.load(SeqCst) == 1);
+        let waiting = slot.clone();
+        let leading = slot.clone();
+        let ((seen, count), ()) = at_once(
+            move || {
+                let (count, waker) = counting();
+                let mut ticket = Ticket::default();
+                let listed = waiting.wait(Direction::Read, Who::Own(&mut ticket), &waker);
+                (is_ready(listed), count)
+            },
+            move || deliver(&leading, generation),
+        );
+        assert!(seen || count.0.load(SeqCst) == 1);
         assert!(slot.ready(Direction::Read).is_some());
     });
 }
@@ -78,16 +95,17 @@ fn two_waiters_see_the_event_or_are_woken() {
     model(|| {
         let (slot, generation) = blocked();
         let wait = |slot: Arc<Slot>| {
-            thread::spawn(move || {
+            move || {
                 let (count, waker) = counting();
                 let seen = slot.wait(Direction::Read, Who::Shared, &waker);
                 (is_ready(seen), count)
-            })
+            }
         };
-        let waiters = [wait(slot.clone()), wait(slot.clone())];
-        deliver(&slot, generation);
-        for waiter in waiters {
-            let (seen, count) = waiter.join().unwrap();
+        let third = thread::spawn(wait(slot.clone()));
+        let leading = slot.clone();
+        let (waited, ()) = at_once(wait(slot), move || deliver(&leading, generation));
+        // All first: one may be about to wake the other, whose place it looks at.
+        for (seen, count) in [waited, third.join().unwrap()] {
             assert!(seen || count.0.load(SeqCst) == 1);
         }
     });
@@ -99,22 +117,25 @@ fn clearing_does_not_lose_an_event_that_came_after_the_call() {
         let slot = Arc::new(Slot::new());
         let generation = slot.open(3, Interest::BOTH);
         let fresh = slot.ready(Direction::Read).unwrap();
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || deliver(&slot, generation))
-        };
-        let (count, waker) = counting();
-        let before = slot.ready(Direction::Read).unwrap();
-        // Here is the system call that finds nothing. If the event was before it, it was of what somebody else took.
-        let event_came_first = before != fresh;
-        slot.clear(Direction::Read, before);
-        let seen = slot.wait(Direction::Read, Who::Shared, &waker);
-        leader.join().unwrap();
-        if event_came_first {
-            assert!(slot.ready(Direction::Read).is_none());
-        } else {
+        let operating = slot.clone();
+        let leading = slot.clone();
+        let ((before, seen, count), ()) = at_once(
+            move || {
+                let before = operating.ready(Direction::Read).unwrap();
+                // Here is the system call that finds nothing.
+                operating.clear(Direction::Read, before);
+                let (count, waker) = counting();
+                let listed = operating.wait(Direction::Read, Who::Shared, &waker);
+                (before, is_ready(listed), count)
+            },
+            move || deliver(&leading, generation),
+        );
+        if before == fresh {
             assert!(slot.ready(Direction::Read).is_some());
-            assert!(is_ready(seen) || count.0.load(SeqCst) == 1);
+            assert!(seen || count.0.load(SeqCst) == 1);
+        } else {
+            // The event was before the call, which found that somebody else had taken what it brought.
+            assert!(slot.ready(Direction::Read).is_none());
         }
     });
 }
@@ -123,21 +144,21 @@ fn clearing_does_not_lose_an_event_that_came_after_the_call() {
 #[test]
 fn a_short_transfer_does_not_clear_an_end_that_was_seen() {
     model(|| {
-        let (slot, generation) = blocked();
+        let slot = Arc::new(Slot::new());
+        let generation = slot.open(3, Interest::BOTH);
         let ended = Ready {
             read_stays: true,
             ..READABLE
         };
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || {
-                slot.deliver(generation, ended, &mut Vec::new());
-            })
-        };
-        if let Some(seen) = slot.ready(Direction::Read) {
-            assert!(!slot.clear_short(Direction::Read, seen));
-        }
-        leader.join().unwrap();
+        let operating = slot.clone();
+        let leading = slot.clone();
+        at_once(
+            move || {
+                let seen = operating.ready(Direction::Read).unwrap();
+                operating.clear_short(Direction::Read, seen)
+            },
+            move || leading.deliver(generation, ended, &mut Vec::new()),
+        );
         assert!(slot.ready(Direction::Read).is_some());
     });
 }
@@ -147,19 +168,20 @@ fn a_short_transfer_does_not_clear_an_end_that_was_seen() {
 fn a_late_event_of_the_old_source_does_not_reach_the_new_one() {
     model(|| {
         let (slot, old) = blocked();
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || deliver(&slot, old))
-        };
-        let mut woken = Vec::new();
-        slot.close(&mut woken);
-        let new = slot.open(3, Interest::BOTH);
-        assert_ne!(new, old);
-        // The new source has nothing to read: whatever makes it look ready again would be the old event.
-        let seen = slot.ready(Direction::Read).unwrap();
-        assert!(slot.clear(Direction::Read, seen));
-        assert!(slot.ready(Direction::Read).is_none());
-        leader.join().unwrap();
+        let opening = slot.clone();
+        let leading = slot.clone();
+        at_once(
+            move || {
+                opening.close(&mut Vec::new());
+                let new = opening.open(3, Interest::BOTH);
+                assert_ne!(new, old);
+                // The new source has nothing to read: whatever makes it look ready again would be the old event.
+                let seen = opening.ready(Direction::Read).unwrap();
+                assert!(opening.clear(Direction::Read, seen));
+                assert!(opening.ready(Direction::Read).is_none());
+            },
+            move || deliver(&leading, old),
+        );
         assert!(slot.ready(Direction::Read).is_none());
     });
 }
@@ -171,14 +193,15 @@ fn closing_wakes_whoever_the_event_does_not() {
         let (count, waker) = counting();
         let listed = slot.wait(Direction::Read, Who::Shared, &waker);
         assert_eq!(listed, Listed::Waits);
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || deliver(&slot, generation))
-        };
-        let mut woken = Vec::new();
-        slot.close(&mut woken);
-        woken.into_iter().for_each(Waker::wake);
-        leader.join().unwrap();
+        let leading = slot.clone();
+        at_once(
+            move || {
+                let mut woken = Vec::new();
+                slot.close(&mut woken);
+                woken.into_iter().for_each(Waker::wake);
+            },
+            move || deliver(&leading, generation),
+        );
         assert_eq!(count.0.load(SeqCst), 1);
     });
 }
@@ -190,20 +213,23 @@ fn the_waiter_of_a_new_source_survives_a_late_event_of_the_old() {
         let (slot, old) = blocked();
         let (_, old_waker) = counting();
         slot.wait(Direction::Read, Who::Shared, &old_waker);
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || deliver(&slot, old))
-        };
-        slot.close(&mut Vec::new());
-        let new = slot.open(3, Interest::BOTH);
-        let seen = slot.ready(Direction::Read).unwrap();
-        slot.clear(Direction::Read, seen);
-        let (count, waker) = counting();
-        let seen = slot.wait(Direction::Read, Who::Shared, &waker);
-        leader.join().unwrap();
+        let opening = slot.clone();
+        let leading = slot.clone();
+        let ((new, seen, count), ()) = at_once(
+            move || {
+                opening.close(&mut Vec::new());
+                let new = opening.open(3, Interest::BOTH);
+                let seen = opening.ready(Direction::Read).unwrap();
+                opening.clear(Direction::Read, seen);
+                let (count, waker) = counting();
+                let listed = opening.wait(Direction::Read, Who::Shared, &waker);
+                (new, is_ready(listed), count)
+            },
+            move || deliver(&leading, old),
+        );
         deliver(&slot, new);
         // At least once: being woken by the late event as well is allowed, being forgotten is not.
-        assert!(is_ready(seen) || count.0.load(SeqCst) >= 1);
+        assert!(seen || count.0.load(SeqCst) >= 1);
     });
 }
 
@@ -216,12 +242,11 @@ fn a_future_that_is_dropped_takes_only_its_own_place() {
         let mut ticket = Ticket::default();
         slot.wait(Direction::Read, Who::Own(&mut ticket), &goes_waker);
         slot.wait(Direction::Read, Who::Shared, &stays_waker);
-        let leader = {
-            let slot = slot.clone();
-            thread::spawn(move || deliver(&slot, generation))
-        };
-        slot.forget(Direction::Read, &mut ticket);
-        leader.join().unwrap();
+        let leading = slot.clone();
+        at_once(
+            move || slot.forget(Direction::Read, &mut ticket),
+            move || deliver(&leading, generation),
+        );
         assert_eq!(stays.0.load(SeqCst), 1);
         drop(goes_waker);
         // Nothing of it is left behind.
@@ -230,25 +255,106 @@ fn a_future_that_is_dropped_takes_only_its_own_place() {
 }
 
 #[test]
-fn the_last_waiter_that_leaves_does_not_hide_the_next() {
+fn a_future_that_waits_again_keeps_its_place_or_sees_the_event() {
     model(|| {
         let (slot, generation) = blocked();
-        let (_, goes_waker) = counting();
         let mut ticket = Ticket::default();
-        slot.wait(Direction::Read, Who::Own(&mut ticket), &goes_waker);
-        let leaver = {
-            let slot = slot.clone();
-            thread::spawn(move || {
-                slot.forget(Direction::Read, &mut ticket);
-                drop(goes_waker);
-            })
-        };
-        let (count, waker) = counting();
-        let seen = slot.wait(Direction::Read, Who::Shared, &waker);
-        leaver.join().unwrap();
-        deliver(&slot, generation);
-        assert!(is_ready(seen) || count.0.load(SeqCst) == 1);
+        let (_, old) = counting();
+        slot.wait(Direction::Read, Who::Own(&mut ticket), &old);
+        let waiting = slot.clone();
+        let leading = slot.clone();
+        let ((seen, count, mut ticket), ()) = at_once(
+            move || {
+                let (count, new) = counting();
+                let mut wait = || {
+                    let who = Who::Own(&mut ticket);
+                    is_ready(waiting.wait(Direction::Read, who, &new))
+                };
+                let seen = [wait(), wait()];
+                (seen.contains(&true), count, ticket)
+            },
+            move || deliver(&leading, generation),
+        );
+        assert!(seen || count.0.load(SeqCst) == 1);
+        slot.forget(Direction::Read, &mut ticket);
+        // Nothing of it is left behind.
+        assert_eq!(std::sync::Arc::strong_count(&count), 1);
     });
+}
+
+#[test]
+fn a_shared_place_that_another_looks_at_does_not_miss_the_event() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let (first, first_waker) = counting();
+        slot.wait(Direction::Read, Who::Shared, &first_waker);
+        let leading = slot.clone();
+        let ((seen, second), ()) = at_once(
+            move || {
+                let (count, waker) = counting();
+                let listed = slot.wait(Direction::Read, Who::Shared, &waker);
+                (is_ready(listed), count)
+            },
+            move || deliver(&leading, generation),
+        );
+        assert_eq!(first.0.load(SeqCst), 1);
+        assert!(seen || second.0.load(SeqCst) == 1);
+    });
+}
+
+#[test]
+fn a_future_that_leaves_a_place_does_not_take_the_next_ones() {
+    model(|| {
+        let (slot, generation) = blocked();
+        let (_, goes) = counting();
+        let mut ticket = Ticket::default();
+        slot.wait(Direction::Read, Who::Own(&mut ticket), &goes);
+        let leaving = slot.clone();
+        let next = slot.clone();
+        let ((), count) = at_once(
+            move || leaving.forget(Direction::Read, &mut ticket),
+            move || {
+                deliver(&next, generation);
+                let seen = next.ready(Direction::Read).unwrap();
+                next.clear(Direction::Read, seen);
+                let (count, waker) = counting();
+                let mut ticket = Ticket::default();
+                next.wait(Direction::Read, Who::Own(&mut ticket), &waker);
+                count
+            },
+        );
+        deliver(&slot, generation);
+        assert_eq!(count.0.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn the_last_waiter_that_leaves_does_not_hide_the_next() {
+    for listed in [false, true] {
+        model(move || {
+            let (slot, generation) = blocked();
+            // In the place, or in the list behind one that has it.
+            let (_, before) = counting();
+            if listed {
+                slot.wait(Direction::Read, Who::Shared, &before);
+            }
+            let (_, goes) = counting();
+            let mut ticket = Ticket::default();
+            slot.wait(Direction::Read, Who::Own(&mut ticket), &goes);
+            let leaving = slot.clone();
+            let waiting = slot.clone();
+            let ((), (seen, count)) = at_once(
+                move || leaving.forget(Direction::Read, &mut ticket),
+                move || {
+                    let (count, waker) = counting();
+                    let listed = waiting.wait(Direction::Read, Who::Shared, &waker);
+                    (is_ready(listed), count)
+                },
+            );
+            deliver(&slot, generation);
+            assert!(seen || count.0.load(SeqCst) == 1);
+        });
+    }
 }
 
 /// A system that tells of what becomes ready after it was asked, and of what is ready when it is.

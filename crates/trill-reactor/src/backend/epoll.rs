@@ -13,7 +13,7 @@ use crate::backend::Limit;
 use crate::backend::kernel::{self, EDGE, ENDED, FAILED, READ, READ_ENDED, URGENT, WRITE, eventfd};
 use crate::backend::pwait::{Event, Wait};
 use crate::error::NotPollable;
-use crate::slot::{Interest, Ready};
+use crate::event::{Interest, Ready};
 use crate::slots::Token;
 
 /// An epoll instance and the means to interrupt a wait in it.

@@ -25,7 +25,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::choice::Backend;
-use crate::slot::{Interest, Ready};
+use crate::event::{Interest, Ready};
 use crate::slots::Token;
 
 use epoll::Epoll;

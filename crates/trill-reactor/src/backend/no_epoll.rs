@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::fd::BorrowedFd;
 
 use crate::backend::Limit;
-use crate::slot::{Interest, Ready};
+use crate::event::{Interest, Ready};
 use crate::slots::Token;
 
 /// No epoll.

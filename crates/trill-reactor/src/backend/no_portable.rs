@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::backend::Limit;
-use crate::slot::{Interest, Ready};
+use crate::event::{Interest, Ready};
 use crate::slots::Token;
 use crate::sys::{BorrowedFd, RawFd};
 

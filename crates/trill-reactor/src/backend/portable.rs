@@ -9,7 +9,7 @@ use polling::{Event, PollMode, Poller};
 
 use crate::backend::Limit;
 use crate::error::NotPollable;
-use crate::slot::{Interest, Ready};
+use crate::event::{Interest, Ready};
 use crate::slots::Token;
 use crate::sys::{AsRawFd, BorrowedFd, RawFd};
 
@@ -131,7 +131,7 @@ impl std::fmt::Debug for Events {
     }
 }
 
-/// The key of a token. A token's bits fit a machine word, see `slot::INDEX_BITS`.
+/// The key of a token. A token's bits fit a machine word, see `word::INDEX_BITS`.
 fn key(token: Token) -> usize {
     token.word() as usize
 }

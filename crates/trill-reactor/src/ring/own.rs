@@ -19,11 +19,12 @@ use rustix::io::Errno;
 
 use crate::core::{Core, Entry};
 use crate::direction::Direction;
+use crate::event::Interest;
 use crate::op::Operation;
 use crate::pending::Pending;
 use crate::ring::journey::{Flight, Journey, Land};
 use crate::ring::setup;
-use crate::slot::{Interest, Listed, Who};
+use crate::slot::{Listed, Who};
 
 /// The ring of one thread in one reactor.
 pub(crate) struct Ring {
