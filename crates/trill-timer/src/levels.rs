@@ -110,13 +110,7 @@ impl Levels {
             self.slab[next].prev = prev;
         }
         if prev == NONE && next == NONE {
-            self.occupied[level] &= !(1 << digit);
-            if self.occupied[level] == 0 {
-                self.used &= !(1 << level);
-            }
-            if self.draining == Some(bucket) {
-                self.draining = None;
-            }
+            self.clear(bucket);
         } else if level > 0 && deadline == self.buckets[usize::from(bucket)].earliest {
             self.stale[level] |= 1 << digit;
         }
@@ -143,7 +137,7 @@ impl Levels {
         Some(Step::Idle(Some(next)))
     }
 
-    /// Does a bounded piece of the work at `now`: takes what is due into `due`, which must be empty, in order.
+    /// Does a bounded piece of the work at `now`: takes what is due into `due`, which must not be full, in order.
     pub(crate) fn step(&mut self, now: u64, due: &mut Batch) -> Step {
         if let Some(idle) = self.idle(now) {
             return idle;
@@ -164,36 +158,24 @@ impl Levels {
 
     /// Takes timers of one deadline from a bucket of level 0.
     fn take_same(&mut self, bucket: u16, due: &mut Batch) {
-        for _ in 0..STEP {
-            let Some(index) = self.head(bucket) else {
-                break;
-            };
-            self.take(index, due);
+        let (len, _) = self.detach_first(bucket, due);
+        for place in 0..len {
+            self.take(due.moved[place].2, due);
         }
     }
 
     /// Takes timers from a bucket of a higher level: to lower levels, or in order if they are few.
     fn take_apart(&mut self, bucket: u16, now: u64, due: &mut Batch) {
         let was_draining = self.draining.is_some();
-        let mut taken = [(0, 0, 0); STEP];
-        let mut len = 0;
-        for (place, entry) in (0_u32..).zip(&mut taken) {
-            let Some(index) = self.head(bucket) else {
-                break;
-            };
-            self.unlink(index);
-            *entry = (self.slab[index].deadline, place, index);
-            len += 1;
-        }
-        let taken = &mut taken[..len];
-        let is_long = self.head(bucket).is_some();
+        let (len, is_long) = self.detach_first(bucket, due);
         self.draining = is_long.then_some(bucket);
-        if !is_long && !was_draining {
-            // All of it: the lower levels are empty, so this is the final order.
-            taken.sort_unstable();
-        }
         let may_fire = !is_long && !was_draining;
-        for &mut (deadline, _, index) in taken {
+        if may_fire {
+            // All of it: the lower levels are empty, so this is the final order.
+            due.moved[..len].sort_unstable();
+        }
+        for place in 0..len {
+            let (deadline, _, index) = due.moved[place];
             if may_fire && deadline <= now {
                 self.take(index, due);
             } else {
@@ -202,9 +184,53 @@ impl Levels {
         }
     }
 
-    /// Takes a timer's waker into `due` and frees its slot.
+    /// Detaches the first timers of a bucket, up to [`STEP`], and notes them in `due.moved`; returns how many, and whether
+    /// there are more.
+    ///
+    /// All in one go: unlinking one after another would write to each one's neighbour and to the bucket.
+    fn detach_first(&mut self, bucket: u16, due: &mut Batch) -> (usize, bool) {
+        let Some(mut index) = self.head(bucket) else {
+            return (0, false);
+        };
+        let mut len = 0;
+        for (place, moved) in (0_u32..).zip(&mut due.moved) {
+            let slot = &mut self.slab[index];
+            slot.bucket = DETACHED;
+            *moved = (slot.deadline, place, index);
+            len += 1;
+            index = slot.next;
+            if index == NONE {
+                break;
+            }
+        }
+        due.count(len);
+        if index == NONE {
+            self.clear(bucket);
+            return (len, false);
+        }
+        self.slab[index].prev = NONE;
+        self.buckets[usize::from(bucket)].head = index;
+        let (level, digit) = split(bucket);
+        self.stale[level] |= 1 << digit;
+        (len, true)
+    }
+
+    /// Notes that a bucket is empty now.
+    #[inline]
+    fn clear(&mut self, bucket: u16) {
+        let (level, digit) = split(bucket);
+        self.occupied[level] &= !(1 << digit);
+        if self.occupied[level] == 0 {
+            self.used &= !(1 << level);
+        }
+        if self.draining == Some(bucket) {
+            self.draining = None;
+        }
+    }
+
+    /// Takes a detached timer's waker into `due` and frees its slot.
+    #[inline]
     fn take(&mut self, index: u32, due: &mut Batch) {
-        self.unlink(index);
         if let Some(waker) = self.slab.release(index) {
             due.push(waker);
         }

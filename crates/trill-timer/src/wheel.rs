@@ -223,18 +223,21 @@ impl Wheel {
         let mut due = Batch::new();
         let mut woken = 0;
         while woken < FIRE_WAKES_MAX {
-            let step = {
+            {
                 let mut core = self.lock();
-                let step = core.levels.step(now, &mut due);
-                if let Step::Idle(next) = step {
-                    self.publish(&mut core, next);
+                // A lock for each of the many buckets that hold one or two timers would cost as much as they do.
+                while !due.is_full() {
+                    if let Step::Idle(next) = core.levels.step(now, &mut due) {
+                        if due.is_empty() {
+                            self.publish(&mut core, next);
+                            return next;
+                        }
+                        // What is woken may arm a timer that comes before.
+                        break;
+                    }
                 }
-                step
-            };
-            match step {
-                Step::Idle(next) => return next,
-                Step::More => woken += due.wake_all(),
             }
+            woken += due.wake_all();
         }
         Some(now)
     }
