@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::attendant;
+use crate::dense::Dense;
 use crate::inspect;
 use crate::sys::Slack;
 use crate::thread::{self, Thread};
@@ -58,6 +59,7 @@ struct Parking {
     next_look: Option<Instant>,
     /// The deadline of the last park, if it had one.
     parked_until: Option<Instant>,
+    dense: Dense,
 }
 
 impl Parking {
@@ -72,8 +74,12 @@ impl Parking {
             }
             return;
         }
+        let mut has_parked = false;
         loop {
             let now = trill_world::now();
+            if has_parked {
+                self.note_lateness(now);
+            }
             let next = if thread.has_dues() {
                 thread.fire(now)
             } else {
@@ -90,16 +96,27 @@ impl Parking {
             if thread.parker().is_notified() {
                 return;
             }
+            has_parked = true;
         }
     }
 
-    /// Puts off the next deadline a little if the last park, too, ended at one.
+    /// Notes by how much a park that ended at its deadline ended too late.
+    fn note_lateness(&mut self, now: Instant) {
+        let late = self
+            .parked_until
+            .and_then(|until| now.checked_duration_since(until));
+        if let Some(late) = late {
+            self.dense.note_lateness(late);
+        }
+    }
+
+    /// Puts off the next deadline a little if the last park, too, ended at one; see `dense.rs`.
     ///
     /// Many timers a few microseconds apart would otherwise cost a park each. A timer on its own stays exact.
     fn spread(&mut self, thread: &Thread, now: Instant, next: Option<Instant>) -> Option<Instant> {
         let hurried = self.parked_until.is_some_and(|until| until <= now) && thread.is_attended();
         let until = match next {
-            Some(next) if hurried => now.checked_add(PARK_APART).map(|apart| apart.max(next)),
+            Some(next) if hurried => Some(self.dense.until(now, next)),
             next => next,
         };
         self.parked_until = until;
@@ -167,12 +184,6 @@ impl Drop for Entry {
 ///
 /// 32 times a task's budget: the future may be a foreign executor, whose tasks share it.
 const BUDGET_POLLS: u32 = 32 * trill_cell::BUDGET_POLLS;
-
-/// How long a park lasts at least when the one before ended at a deadline, too.
-///
-/// A park costs about 5 µs of CPU: with this, at most a twentieth of a core goes into parking for timers, and a timer in a
-/// dense row is late by at most so much more.
-const PARK_APART: Duration = Duration::from_micros(100);
 
 /// How often a busy thread looks at timers and events. A look costs about 0.5 µs, so 1 % of the time.
 const LOOK_INTERVAL: Duration = Duration::from_micros(50);

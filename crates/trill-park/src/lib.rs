@@ -29,6 +29,7 @@
 mod attendant;
 mod block_on;
 mod deep_sleep;
+mod dense;
 mod driver;
 mod inspect;
 mod may_block;
