@@ -1,5 +1,6 @@
 //! The wheel of each parking thread, and how a timer finds the one of the thread that polls it.
 
+use std::cell::Cell;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,13 +38,24 @@ impl Home {
     #[inline]
     pub(crate) fn current() -> &'static Home {
         let thread = trill_park::thread();
+        match LAST.get() {
+            Some(home) if ptr::eq(home.thread, thread) => home,
+            _ => Home::of(thread),
+        }
+    }
+
+    /// Finds the home of `thread`, and keeps it for the next time.
+    #[cold]
+    fn of(thread: &'static Thread) -> &'static Home {
         let number = thread.index() + FIRST_BLOCK;
         let block = number.ilog2();
         let homes = BLOCKS[(block - FIRST_BLOCK.ilog2()) as usize].get();
-        match homes.and_then(|homes| homes[number - (1 << block)].get()) {
+        let home = match homes.and_then(|homes| homes[number - (1 << block)].get()) {
             Some(home) => home,
             None => Home::add(thread),
-        }
+        };
+        LAST.set(Some(home));
+        home
     }
 
     /// Makes the home of a thread that has none yet.
@@ -164,6 +176,11 @@ impl Place {
             Reset::Gone => false,
         }
     }
+}
+
+thread_local! {
+    /// The home that was found last on this thread, nearly always the one that is wanted next.
+    static LAST: Cell<Option<&'static Home>> = const { Cell::new(None) };
 }
 
 /// Homes by thread index, in blocks that double in size; block `n` begins at index `FIRST_BLOCK << n` less

@@ -80,13 +80,18 @@ impl Levels {
     /// Links a detached timer by its deadline, which must not be before the horizon.
     #[inline]
     pub(crate) fn link(&mut self, index: u32) {
-        let mut bucket = self.bucket(self.slab[index].deadline);
-        if let Some(draining) = self.draining {
-            if level(bucket) < level(draining) {
-                bucket = draining;
-            }
-        }
+        let bucket = self.place(self.slab[index].deadline);
         self.push(bucket, index);
+    }
+
+    /// The bucket that a timer with this deadline is put into now.
+    #[inline]
+    fn place(&self, deadline: u64) -> u16 {
+        let bucket = self.bucket(deadline);
+        match self.draining {
+            Some(draining) if level(bucket) < level(draining) => draining,
+            _ => bucket,
+        }
     }
 
     /// Takes a timer out of its bucket, if it is in one.
@@ -332,9 +337,44 @@ impl Levels {
     /// Detaches, gives a new deadline and links again; the deadline must not be before the horizon.
     #[inline]
     pub(crate) fn relink(&mut self, index: u32, deadline: u64) {
-        self.unlink(index);
-        self.slab[index].deadline = deadline;
-        self.link(index);
+        let bucket = self.place(deadline);
+        let slot = &mut self.slab[index];
+        let (prev, next) = (slot.prev, slot.next);
+        if slot.bucket != bucket || prev == NONE && next == NONE {
+            self.unlink(index);
+            self.slab[index].deadline = deadline;
+            // Where it belongs may be another place now: it may have been the last one of the bucket that was taken apart.
+            self.link(index);
+            return;
+        }
+        // It stays in its bucket, among others.
+        let before = std::mem::replace(&mut slot.deadline, deadline);
+        if next != NONE {
+            self.move_to_end(index, bucket, prev, next);
+        }
+        let list = &mut self.buckets[usize::from(bucket)];
+        if before == list.earliest && before < deadline {
+            let (level, digit) = split(bucket);
+            self.stale[level] |= 1 << digit;
+        }
+        list.earliest = list.earliest.min(deadline);
+    }
+
+    /// Moves a timer that is not the last one of its bucket to the end.
+    #[inline]
+    fn move_to_end(&mut self, index: u32, bucket: u16, prev: u32, next: u32) {
+        let list = &mut self.buckets[usize::from(bucket)];
+        let tail = std::mem::replace(&mut list.tail, index);
+        if prev == NONE {
+            list.head = next;
+        } else {
+            self.slab[prev].next = next;
+        }
+        self.slab[next].prev = prev;
+        self.slab[tail].next = index;
+        let slot = &mut self.slab[index];
+        slot.prev = tail;
+        slot.next = NONE;
     }
 
     /// Takes a slot for a timer and links it.
