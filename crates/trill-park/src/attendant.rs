@@ -74,6 +74,13 @@ pub(crate) fn ensure() -> io::Result<()> {
     Ok(())
 }
 
+/// Says whether the attendant was started, so that a thread which is stuck is found.
+#[inline]
+pub(crate) fn is_started() -> bool {
+    // Relaxed: nothing is read that the start has written.
+    STARTED.load(Ordering::Relaxed) != 0
+}
+
 /// Wakes the attendant if it is in deep sleep; threads call it when they start to run.
 #[inline]
 pub(crate) fn wake_if_in_deep_sleep() {

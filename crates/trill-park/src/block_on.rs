@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::attendant;
 use crate::dense::Dense;
 use crate::inspect;
+use crate::recent;
 use crate::sys::Slack;
 use crate::thread::{self, Thread};
 use crate::waker::waker;
@@ -68,6 +69,7 @@ impl Parking {
     /// What is due after a park is fired before the future is polled, and if that wakes only others (tasks of another
     /// thread) the future is not polled at all.
     fn turn(&mut self, thread: &'static Thread) {
+        recent::forget();
         if thread.parker().is_notified() {
             if thread.has_outside() {
                 self.look(thread);
@@ -80,6 +82,7 @@ impl Parking {
             if has_parked {
                 self.note_lateness(now);
             }
+            recent::note(thread, now);
             let next = if thread.has_dues() {
                 thread.fire(now)
             } else {
@@ -90,6 +93,7 @@ impl Parking {
                 return;
             }
             let until = self.spread(thread, now, next);
+            recent::forget();
             thread.park(now, until, &mut self.slack);
             thread.count_turn();
             attendant::wake_if_in_deep_sleep();
@@ -126,6 +130,7 @@ impl Parking {
     /// Looks at timers and events without waiting, not more often than [`LOOK_INTERVAL`].
     fn look(&mut self, thread: &'static Thread) {
         let now = trill_world::now();
+        recent::note(thread, now);
         if self.next_look.is_some_and(|next| now < next) {
             return;
         }
@@ -147,6 +152,7 @@ struct Entry {
 
 impl Entry {
     fn new() -> Entry {
+        recent::forget();
         let (thread, before) = thread::enter();
         let is_inner = thread.is_entered();
         if is_inner {
@@ -165,6 +171,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        recent::forget();
         thread::leave(self.before);
         if self.is_inner {
             self.thread.seats.leave_inner();

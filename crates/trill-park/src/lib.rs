@@ -36,6 +36,7 @@ mod may_block;
 mod pace;
 mod parker;
 mod primitive;
+mod recent;
 mod registry;
 mod seat;
 mod sys;
@@ -47,6 +48,7 @@ pub use block_on::block_on;
 pub use driver::{Driver, Due};
 pub use inspect::{Inspect, inspected, set_inspector};
 pub use may_block::{is_polling, may_block, was_allowed};
+pub use recent::recent;
 pub use thread::{Thread, thread};
 pub use waker::{is_own, wake};
 

@@ -215,6 +215,41 @@ fn virtual_hour_takes_no_time() {
     assert_eq!(world.elapsed(), Duration::from_secs(3600));
 }
 
+/// Serves a deadline an hour away, and polls once more; returns what is known of the clock in the first poll and in that.
+fn recent_in_two_polls() -> (Option<Instant>, Option<Instant>) {
+    let mut first = None;
+    block_on(poll_fn(|cx| {
+        let recent = trill_park::recent();
+        if let Some(first) = first {
+            return Poll::Ready((first, recent));
+        }
+        first = Some(recent);
+        let far = trill_world::now() + Duration::from_secs(3600);
+        let alarm = Box::leak(Box::new(Alarm(far, Waker::noop().clone())));
+        trill_park::thread()
+            .serve(alarm)
+            .expect("this thread parks in the world that it is in");
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }))
+}
+
+#[test]
+fn clock_is_known_in_a_poll_before_which_the_thread_looked_outside() {
+    let before = trill_world::now();
+    let (first, second) = recent_in_two_polls();
+    assert_eq!(first, None);
+    let second = second.expect("the thread serves a deadline, so it looked");
+    assert!(before <= second && second <= trill_world::now());
+    assert_eq!(trill_park::recent(), None);
+}
+
+#[test]
+fn clock_of_a_virtual_world_is_always_read() {
+    let (first, second) = VirtualWorld::new(1).run(recent_in_two_polls);
+    assert_eq!((first, second), (None, None));
+}
+
 #[test]
 #[should_panic(expected = "nothing can wake them")]
 fn waiting_for_ever_in_a_virtual_world_panics() {

@@ -51,16 +51,16 @@ impl Alarm {
             waiting(Kind::Timer, u64::MAX, Location::caller());
             return Poll::Pending;
         };
-        if self
-            .place
-            .as_ref()
-            .is_some_and(|place| place.has_fired(deadline))
-        {
-            self.place = None;
-            return Poll::Ready(deadline);
-        }
-        let now = trill_world::now();
-        let left = deadline.saturating_duration_since(now);
+        let left = match far_from(deadline) {
+            // It may have fired all the same, if this poll has lasted for long: then its slot is gone, or the wheel does not
+            // take it.
+            Some(left) => left,
+            None if self.has_fired(deadline) => {
+                self.place = None;
+                return Poll::Ready(deadline);
+            }
+            None => deadline.saturating_duration_since(trill_world::now()),
+        };
         if left.is_zero() {
             self.disarm();
             return Poll::Ready(deadline);
@@ -73,6 +73,13 @@ impl Alarm {
         }
         waiting(Kind::Timer, millis(left), Location::caller());
         Poll::Pending
+    }
+
+    /// Says whether it is known without a lock that the timer has fired.
+    #[inline]
+    fn has_fired(&self, deadline: Instant) -> bool {
+        let place = self.place.as_ref();
+        place.is_some_and(|place| place.has_fired(deadline))
     }
 
     /// As [`Alarm::poll`] for the first poll of a deadline that was `ms` away not long ago, without reading the
@@ -219,6 +226,19 @@ impl fmt::Debug for Alarm {
             .finish()
     }
 }
+
+/// How far away a deadline is, if that is far, without reading the clock.
+///
+/// It is measured from the reading before the thread's current poll. A poll that lasts longer than [`FAR`] may so find a
+/// timer pending that is due; the attendant has fired it then, or the thread does after the poll.
+#[inline]
+fn far_from(deadline: Instant) -> Option<Duration> {
+    let left = deadline.checked_duration_since(trill_park::recent()?)?;
+    (left >= FAR).then_some(left)
+}
+
+/// Longer than nearly all polls, and than the attendant leaves a thread that is stuck in one alone.
+const FAR: Duration = Duration::from_millis(20);
 
 /// Whole milliseconds, rounded up.
 fn millis(delay: Duration) -> u64 {

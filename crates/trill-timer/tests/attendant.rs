@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::{ATTENDANT, caller, ms, poll_with};
-use trill_timer::{sleep, timeout};
+use trill_timer::{sleep, sleep_until, timeout};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -57,6 +57,23 @@ fn reset_reaches_a_timer_whose_thread_left_block_on() {
     }
     sleeping.reset(trill_world::now() + ms(1));
     called_by_attendant(&calls);
+}
+
+// The clock is not read for a timer that was far away before the poll.
+#[test]
+fn a_far_sleep_that_is_polled_over_and_over_in_one_poll_ends() {
+    let _alone = alone();
+    let (waker, _calls) = caller();
+    trill_park::block_on(async {
+        // After the turn that this one takes the thread has a reading of the clock.
+        sleep(ms(1)).await;
+        let deadline = trill_world::now() + ms(100);
+        let mut sleeping = sleep_until(deadline);
+        while poll_with(&mut sleeping, &waker).is_pending() {
+            std::thread::yield_now();
+        }
+        assert!(trill_world::now() >= deadline);
+    });
 }
 
 #[test]
