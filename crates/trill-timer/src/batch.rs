@@ -3,49 +3,41 @@
 use std::task::Waker;
 
 /// Wakers in order, and what the steps that take them work on.
-#[derive(Debug)]
+///
+/// The wheel keeps an empty one with its memory from one fire to the next. Arrays on the stack would be filled in each fire,
+/// which took longer than to fire a timer.
+#[derive(Debug, Default)]
 pub(crate) struct Batch {
-    wakers: [Option<Waker>; STEP * 2],
-    len: usize,
+    wakers: Vec<Waker>,
     /// Timers that were moved or taken under this hold of the lock.
     handled: usize,
-    /// See [`Moved`]; here, so that it is not filled with zeros for each step.
-    pub(crate) moved: [Moved; STEP],
+    /// The timers of a step.
+    pub(crate) moved: Vec<Moved>,
 }
 
 /// A timer that a step has detached: its deadline, its place among the others of its bucket, and its slot.
 pub(crate) type Moved = (u64, u32, u32);
 
 impl Batch {
-    pub(crate) const fn new() -> Batch {
-        Batch {
-            wakers: [const { None }; STEP * 2],
-            len: 0,
-            handled: 0,
-            moved: [(0, 0, 0); STEP],
-        }
-    }
-
-    /// Appends a waker. The steps of one hold take no more than fit, see [`Batch::is_full`].
+    /// Appends a waker.
     #[inline]
     pub(crate) fn push(&mut self, waker: Waker) {
-        self.wakers[self.len] = Some(waker);
-        self.len += 1;
+        self.wakers.push(waker);
     }
 
-    /// Counts timers that a step has moved or taken, at most [`STEP`].
+    /// Counts the timers that a step has detached.
     #[inline]
-    pub(crate) fn count(&mut self, handled: usize) {
-        self.handled += handled;
+    pub(crate) fn count(&mut self) {
+        self.handled += self.moved.len();
     }
 
     /// Says whether there is nobody to wake.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.wakers.is_empty()
     }
 
-    /// Says whether there is no room for another step, or the lock was held for long enough.
+    /// Says whether the lock was held for long enough.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.handled >= STEP / 2
@@ -54,11 +46,9 @@ impl Batch {
     /// Calls all wakers in order, also if some panic; returns how many there were.
     pub(crate) fn wake_all(&mut self) -> usize {
         self.handled = 0;
-        let len = std::mem::take(&mut self.len);
-        for waker in &mut self.wakers[..len] {
-            if let Some(waker) = waker.take() {
-                trill_park::wake(waker);
-            }
+        let len = self.wakers.len();
+        for waker in self.wakers.drain(..) {
+            trill_park::wake(waker);
         }
         len
     }

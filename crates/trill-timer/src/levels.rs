@@ -163,8 +163,8 @@ impl Levels {
 
     /// Takes timers of one deadline from a bucket of level 0.
     fn take_same(&mut self, bucket: u16, due: &mut Batch) {
-        let (len, _) = self.detach_first(bucket, due);
-        for place in 0..len {
+        self.detach_first(bucket, due);
+        for place in 0..due.moved.len() {
             self.take(due.moved[place].2, due);
         }
     }
@@ -172,14 +172,14 @@ impl Levels {
     /// Takes timers from a bucket of a higher level: to lower levels, or in order if they are few.
     fn take_apart(&mut self, bucket: u16, now: u64, due: &mut Batch) {
         let was_draining = self.draining.is_some();
-        let (len, is_long) = self.detach_first(bucket, due);
+        let is_long = self.detach_first(bucket, due);
         self.draining = is_long.then_some(bucket);
         let may_fire = !is_long && !was_draining;
-        if may_fire {
+        if may_fire && due.moved.len() > 1 {
             // All of it: the lower levels are empty, so this is the final order.
-            due.moved[..len].sort_unstable();
+            due.moved.sort_unstable();
         }
-        for place in 0..len {
+        for place in 0..due.moved.len() {
             let (deadline, _, index) = due.moved[place];
             if may_fire && deadline <= now {
                 self.take(index, due);
@@ -189,35 +189,33 @@ impl Levels {
         }
     }
 
-    /// Detaches the first timers of a bucket, up to [`STEP`], and notes them in `due.moved`; returns how many, and whether
-    /// there are more.
+    /// Detaches the first timers of a bucket, up to [`STEP`], and notes them in `due.moved`; says whether there are more.
     ///
     /// All in one go: unlinking one after another would write to each one's neighbour and to the bucket.
-    fn detach_first(&mut self, bucket: u16, due: &mut Batch) -> (usize, bool) {
+    fn detach_first(&mut self, bucket: u16, due: &mut Batch) -> bool {
+        due.moved.clear();
         let Some(mut index) = self.head(bucket) else {
-            return (0, false);
+            return false;
         };
-        let mut len = 0;
-        for (place, moved) in (0_u32..).zip(&mut due.moved) {
+        for place in 0..STEP as u32 {
             let slot = &mut self.slab[index];
             slot.bucket = DETACHED;
-            *moved = (slot.deadline, place, index);
-            len += 1;
+            due.moved.push((slot.deadline, place, index));
             index = slot.next;
             if index == NONE {
                 break;
             }
         }
-        due.count(len);
+        due.count();
         if index == NONE {
             self.clear(bucket);
-            return (len, false);
+            return false;
         }
         self.slab[index].prev = NONE;
         self.buckets[usize::from(bucket)].head = index;
         let (level, digit) = split(bucket);
         self.stale[level] |= 1 << digit;
-        (len, true)
+        true
     }
 
     /// Notes that a bucket is empty now.

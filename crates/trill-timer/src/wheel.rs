@@ -34,6 +34,7 @@
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
+use std::mem;
 use std::task::Waker;
 
 use crate::batch::Batch;
@@ -56,6 +57,8 @@ struct Core {
     levels: Levels,
     /// Until when the thread that fires this wheel sleeps, at most.
     until: u64,
+    /// What the last fire worked on, empty.
+    spare: Batch,
 }
 
 /// A timer that was armed.
@@ -96,6 +99,7 @@ impl Wheel {
             core: Gate::new(Core {
                 levels: Levels::new(),
                 until: NEVER,
+                spare: Batch::default(),
             }),
             horizon: AtomicU64::new(0),
         }
@@ -131,7 +135,10 @@ impl Wheel {
 
     /// Gives the memory back, if no timer is in it.
     pub fn shrink(&self) {
-        let memory = self.lock().levels.shrink();
+        let memory = {
+            let mut core = self.lock();
+            (core.levels.shrink(), mem::take(&mut core.spare))
+        };
         // Outside the lock, which is held for short.
         drop(memory);
     }
@@ -220,7 +227,7 @@ impl Wheel {
     /// The part of [`Wheel::fire`] for when something is due.
     #[cold]
     fn fire_due(&self, now: u64) -> Option<u64> {
-        let mut due = Batch::new();
+        let mut due = mem::take(&mut self.lock().spare);
         let mut woken = 0;
         while woken < FIRE_WAKES_MAX {
             {
@@ -230,6 +237,7 @@ impl Wheel {
                     if let Step::Idle(next) = core.levels.step(now, &mut due) {
                         if due.is_empty() {
                             self.publish(&mut core, next);
+                            core.spare = due;
                             return next;
                         }
                         // What is woken may arm a timer that comes before.
@@ -239,6 +247,7 @@ impl Wheel {
             }
             woken += due.wake_all();
         }
+        self.lock().spare = due;
         Some(now)
     }
 
