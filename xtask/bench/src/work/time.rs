@@ -135,9 +135,9 @@ const NEVER_REACHED: Duration = Duration::from_secs(1);
 /// Longer than any measurement.
 const LONG_SLEEP: Duration = Duration::from_secs(3600);
 /// Over how long the 200,000 sleeps end.
-const SLEEPS_SPREAD: Duration = Duration::from_millis(500);
+pub(super) const SLEEPS_SPREAD: Duration = Duration::from_millis(500);
 /// How long after the first spawn the first of them ends.
-const SLEEPS_HEAD_START: Duration = Duration::from_millis(500);
+pub(super) const SLEEPS_HEAD_START: Duration = Duration::from_millis(500);
 /// Over how long the million sleeps end.
 const MILLION_SPREAD: Duration = Duration::from_secs(1);
 /// How long after the first spawn the first of the million ends: the slowest peer needs about 1.5 s.
