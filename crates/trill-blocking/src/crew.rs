@@ -13,8 +13,8 @@
 //!
 //! # Why no job is left for nobody
 //!
-//! *Eligible* are the queued jobs that the limits of their classes allow to begin. *Looking* are the threads of that stage,
-//! and the idle ones that were given the order to look and did not take it yet. Whenever the mutex is free:
+//! *Eligible* are the queued jobs that the limits of their classes allow to begin. *Looking* are the threads that were
+//! roused or started, or are early, and have not looked at the queues since. Whenever the mutex is free:
 //!
 //! 1. If a job is queued, a thread lives.
 //! 2. There are not more eligible jobs than looking threads, or no thread is idle.
@@ -28,10 +28,9 @@
 //! | the same, none idle and the pool is at its limit | the limit is at least one, so a thread lives; none is idle |
 //! | a thread looks: it takes the oldest eligible job | one less of both |
 //! | a job ended: one more of its class may begin; the thread looks | it takes as many as became eligible |
-//! | the same, early: it counts as looking | not more of the first than of the second |
-//! | the same, early, and nothing is eligible: it becomes idle | nothing is eligible |
-//! | a thread steps aside that looked, or was to: as a submission, without a job | 2 |
-//! | a thread steps aside that was idle and has no order | one idle less |
+//! | a job's work is over: its thread counts as looking, early; its class has no more room yet | one looks more |
+//! | an early thread looks: it takes one job, and unless enough look, another thread is roused or started | 2 |
+//! | an early thread steps aside: unless enough look, an idle thread is roused or one started | 2 |
 //! | a thread finds nothing: it becomes idle, or leaves if the pool is closed | nothing is eligible |
 //! | an idle thread has waited long enough: it leaves | it was not looking, so 2 does not change; see below for 1 |
 //! | a thread leaves because there are too many | by 3 none is idle; the limit is at least one, so another lives |
@@ -39,8 +38,11 @@
 //! When a thread leaves that found nothing, a job may still be queued whose class is at its limit. Then another thread
 //! runs work of that class, and looks when it is done. When an idle thread leaves, each eligible job has a thread that
 //! looks. An idle thread strikes itself off under the mutex; if it is no longer among the idle ones, it was roused, and
-//! looks. Of a class at its limit a job may begin while the thread of the last one gives its result away: the work itself
-//! is over then, and all that it owned is dropped.
+//! looks.
+//!
+//! An early thread holds its place in its class until it looks: a result that nobody takes is dropped in its place. When
+//! it looks, it counts no more as looking and one more job may be eligible, so two may be left for one thread: one that was
+//! submitted meanwhile and counted on it, and one of its class.
 //!
 //! Threads are started under the mutex. That costs others some 15 µs, seldom, and spares a state in which a thread is
 //! counted that may never come.
@@ -117,8 +119,8 @@ impl<J> Crew<J> {
     }
 
     /// What a thread does, from its start to its end.
-    pub fn work(&self, member: &Member, run: impl Fn(J)) {
-        while let Some(job) = self.next(member) {
+    pub fn work(&self, member: &Member, start: Start<'_>, run: impl Fn(J)) {
+        while let Some(job) = self.next(member, start) {
             run(job);
         }
         member.seat.vacate();
@@ -134,32 +136,16 @@ impl<J> Crew<J> {
         if !self.world.is_os() {
             return false;
         }
-        let mut state = self.lock();
-        state.lanes[lane].running -= 1;
-        if state.eligible() == 0 && !state.must_leave() {
-            state.idle.push(member.seat.clone());
-            member.stage.set(Stage::Idle);
-        } else {
-            state.looking += 1;
-            member.stage.set(Stage::Looking);
-        }
+        self.lock().looking += 1;
+        member.stage.set(Stage::Early(lane));
         true
     }
 
     /// Takes back what [`Crew::finish_early`] said, and gives to others what counted on it.
     pub fn step_aside(&self, member: &Member, start: Start<'_>) {
-        let mut state = self.lock();
-        let order = match member.stage.get() {
-            Stage::Looking => Some(Order::Look),
-            Stage::Idle if state.strike_off(&member.seat) => None,
-            Stage::Idle => member.seat.take(),
-            Stage::Busy(_) | Stage::Aside | Stage::Dismissed => return,
-        };
-        member.stage.set(match order {
-            Some(Order::Leave) => Stage::Dismissed,
-            _ => Stage::Aside,
-        });
-        if order == Some(Order::Look) {
+        if let Stage::Early(lane) = member.stage.get() {
+            member.stage.set(Stage::Busy(lane));
+            let mut state = self.lock();
             state.looking -= 1;
             // If a start is refused, this thread lives, and looks when it is back.
             let _ = self.provide(state, start);
@@ -265,43 +251,45 @@ impl<J> Crew<J> {
     }
 
     /// Finds the next job for a thread; `None` means to end.
-    fn next(&self, member: &Member) -> Option<J> {
+    fn next(&self, member: &Member, start: Start<'_>) -> Option<J> {
         loop {
-            if !matches!(member.stage.get(), Stage::Idle) {
-                if let Some(job) = self.look(member) {
-                    return Some(job);
-                }
+            if let Some(job) = self.look(member, start) {
+                return Some(job);
             }
             if let Stage::Dismissed = member.stage.get() {
                 return None;
             }
             let order = member.seat.wait(self.keep_alive);
             let order = order.or_else(|| self.give_up(&member.seat));
-            member.stage.set(match order {
-                Some(Order::Look) => Stage::Looking,
-                Some(Order::Leave) | None => Stage::Dismissed,
-            });
+            match order? {
+                Order::Look => member.stage.set(Stage::Looking),
+                Order::Leave => return None,
+            }
         }
     }
 
-    /// Looks at the queues for a thread that is not idle. Without a job its stage is `Idle` or `Dismissed` afterwards.
-    fn look(&self, member: &Member) -> Option<J> {
+    /// Looks at the queues. Without a job the thread is `Idle` or `Dismissed` afterwards.
+    fn look(&self, member: &Member, start: Start<'_>) -> Option<J> {
         let mut state = self.lock();
-        match member.stage.get() {
-            Stage::Looking => state.looking -= 1,
-            Stage::Busy(lane) => state.lanes[lane].running -= 1,
-            Stage::Aside => {}
-            Stage::Idle | Stage::Dismissed => return None,
+        let stage = member.stage.get();
+        if let Stage::Looking | Stage::Early(_) = stage {
+            state.looking -= 1;
+        }
+        if let Stage::Busy(lane) | Stage::Early(lane) = stage {
+            state.lanes[lane].running -= 1;
         }
         // With too many threads this one ends, and whoever is left takes what is eligible.
         if state.threads <= state.threads_max {
             if let Some((job, lane)) = state.oldest_eligible() {
                 state.lanes[lane].running += 1;
                 member.stage.set(Stage::Busy(lane));
+                // Two of an early thread's class and another one may have counted on it. If a start is refused, this
+                // thread lives, and looks again.
+                let _ = self.provide(state, start);
                 return Some(job);
             }
         }
-        if state.must_leave() {
+        if state.threads > state.threads_max || state.closed {
             state.threads -= 1;
             member.stage.set(Stage::Dismissed);
         } else {
@@ -314,11 +302,15 @@ impl<J> Crew<J> {
     /// Strikes a thread off that was idle for long enough, unless it was given an order meanwhile.
     fn give_up(&self, seat: &Arc<Seat>) -> Option<Order> {
         let mut state = self.lock();
-        if state.strike_off(seat) {
-            state.threads -= 1;
-            return None;
+        // Those idle longest are in front.
+        match state.idle.iter().position(|idle| Arc::ptr_eq(idle, seat)) {
+            Some(place) => {
+                state.idle.remove(place);
+                state.threads -= 1;
+                None
+            }
+            None => seat.take(),
         }
-        seat.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {

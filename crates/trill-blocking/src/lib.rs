@@ -16,8 +16,8 @@
 //!
 //! * [`unblock`] queues a closure and wakes an idle thread of the pool, the one that became idle last. Without an idle
 //!   one it starts a thread, up to the limits; beyond them work waits in the order in which it came.
-//! * A thread says that it is free before it gives the result away, so a task that submits its next work at once finds it
-//!   awake and wakes no second one.
+//! * A thread says that it will look for more before it gives the result away, so a task that submits its next work at once
+//!   wakes no second one.
 //! * [`to_thread`](to_thread()) is the same for work that carries the locals of its task, and asks by [`check_cancelled`] whether
 //!   anybody still waits.
 //! * A [`Class`] has a queue and a limit of its own, so name look-ups that hang cannot take the threads of files.

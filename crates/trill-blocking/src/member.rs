@@ -4,19 +4,17 @@
 //!
 //! | stage | counted in | meaning |
 //! | --- | --- | --- |
-//! | `Busy` | `running` of its class | it works |
-//! | `Looking` | `looking` | it was roused or started, or said early that it will look, and looks next |
-//! | `Idle` | `idle`, or it was given an order | it waits for an order, or said early that it will |
-//! | `Aside` | nothing else | it was early and runs code of strangers, so nobody counts on it; it looks next |
+//! | `Busy` | `running` of its class | it works, or runs code of strangers after its work |
+//! | `Early` | `running` of its class, and `looking` | its work is over; it gives the result away and looks next |
+//! | `Looking` | `looking` | it was roused or started, and looks next |
+//! | `Idle` | `idle`; or `looking` if it was given the order | it waits for an order |
 //! | `Dismissed` | nothing, nor in `threads` | it ends |
 //!
-//! 1. `Looking`, `Busy`, `Aside` → `Busy`, `Idle` or `Dismissed`: it looks, in `Crew::look`.
-//! 2. `Busy` → `Idle` or `Looking`: early, in `Crew::finish_early`, where its work is over and what is left is to give the
-//!    result away. `Idle` if nothing is eligible: then an order lies in its seat before it goes there, and it does not sleep.
-//! 3. `Idle` → `Looking` or `Dismissed`: it was given an order and takes it.
-//! 4. `Idle` → `Dismissed`: it has waited long enough, in `Crew::give_up`.
-//! 5. `Idle`, `Looking` → `Aside`, or `Dismissed` if that was its order: it was early and may be away for long, for a waker or
-//!    a destructor of a stranger comes next, in `Crew::step_aside`. What counted on it is given to others.
+//! 1. `Looking`, `Busy`, `Early` → `Busy`, `Idle` or `Dismissed`: it looks, in `Crew::look`.
+//! 2. `Busy` → `Early`: its work is over, in `Crew::finish_early`. Who submits now counts on it and wakes nobody.
+//! 3. `Early` → `Busy`: it may be away for long, for a waker or a destructor of a stranger comes next, in
+//!    `Crew::step_aside`. What counted on it is given to others.
+//! 4. `Idle` → `Looking`: it takes the order to look. With the order to leave, or after it has waited long enough, it ends.
 //!
 //! Only the thread itself knows and changes its stage; others see what is counted. It is never early in a simulated
 //! world, where a wake in vain costs nothing and another order of wakes would be another run.
@@ -44,12 +42,12 @@ pub struct Member {
 pub(crate) enum Stage {
     /// It works for the lane with this number.
     Busy(usize),
+    /// It has worked for the lane with this number, gives the result away, and looks for a job next.
+    Early(usize),
     /// It looks for a job next.
     Looking,
     /// It waits for an order, or is about to.
     Idle,
-    /// It runs code of strangers, and looks next.
-    Aside,
     /// It ends.
     Dismissed,
 }

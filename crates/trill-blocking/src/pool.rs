@@ -325,8 +325,8 @@ impl Shared {
     }
 
     /// What a thread of the pool does.
-    pub(crate) fn work(&self, member: &Member, run: impl Fn(Runnable)) {
-        self.crew.work(member, run);
+    pub(crate) fn work(self: &Arc<Self>, member: &Member, run: impl Fn(Runnable)) {
+        self.crew.work(member, &|seat| self.start_thread(seat), run);
     }
 
     /// See [`Crew::finish_early`].

@@ -11,7 +11,7 @@ pub(crate) struct State<J> {
     pub(crate) lanes: Vec<Lane<J>>,
     /// Idle threads; the last one became idle last and is used first.
     pub(crate) idle: Vec<Arc<Seat>>,
-    /// How many threads were roused or started, or said early that they will look, and have not looked since.
+    /// How many threads were roused or started, or are early, and have not looked since.
     pub(crate) looking: usize,
     pub(crate) threads: usize,
     pub(crate) threads_max: usize,
@@ -69,26 +69,6 @@ impl<J> State<J> {
             eligible += lane.eligible();
         }
         eligible
-    }
-
-    /// Says whether a thread that finds nothing ends.
-    pub(crate) fn must_leave(&self) -> bool {
-        self.threads > self.threads_max || self.closed
-    }
-
-    /// Takes a thread out of the idle ones; `false` if it is not there, for it was given an order.
-    pub(crate) fn strike_off(&mut self, seat: &Arc<Seat>) -> bool {
-        let is_it = |idle: &Arc<Seat>| Arc::ptr_eq(idle, seat);
-        // One that is early is the last, mostly. Those idle longest, which give up, are in front.
-        if self.idle.last().is_some_and(is_it) {
-            self.idle.pop();
-            return true;
-        }
-        let place = self.idle.iter().position(is_it);
-        if let Some(place) = place {
-            self.idle.remove(place);
-        }
-        place.is_some()
     }
 
     /// Takes out the job that arrived first among those that may begin, with the number of its lane.

@@ -18,7 +18,7 @@ use crate::class::Class;
 pub struct Stats {
     /// Threads that live.
     pub threads: usize,
-    /// Threads among them that wait for work, or are about to: one whose task is ready counts, if no work is queued.
+    /// Threads among them that wait for work.
     pub idle: usize,
     /// How many threads may live at once.
     pub max_threads: usize,

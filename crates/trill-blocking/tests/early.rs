@@ -1,4 +1,4 @@
-//! A thread says that it is free before it gives a result away, and takes it back before code of strangers.
+//! A thread says that it will look for more before it gives a result away, and takes it back before code of strangers.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
 mod common;
@@ -10,21 +10,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use common::{Gate, class, until};
+use common::{Gate, Log, class, until};
 use trill_blocking::{Class, Pool, Task};
 use trill_executor::Executor;
 use trill_park::block_on;
-
-#[test]
-fn thread_is_idle_before_its_task_is_ready() {
-    let pool = Pool::builder().keep_alive(common::LONG).build().unwrap();
-    for _ in 0..1_000 {
-        block_on(pool.unblock(|| ()));
-        let stats = pool.stats();
-        assert_eq!((stats.threads, stats.idle), (1, 1));
-        assert_eq!(class(&pool, "default").running, 0);
-    }
-}
 
 #[test]
 fn jobs_one_after_another_need_one_thread() {
@@ -182,27 +171,42 @@ fn job_does_not_wait_for_the_drop_of_a_jobs_locals() {
     wait.recv().unwrap();
 }
 
+/// Notes when its drop begins, waits at a gate, and notes its end.
+struct HeldDrop(Log, Gate);
+
+impl Drop for HeldDrop {
+    fn drop(&mut self) {
+        self.0.note(1);
+        self.1.pass();
+        self.0.note(2);
+    }
+}
+
 #[test]
-fn full_class_begins_its_next_job_beside_a_waker_of_a_stranger() {
+fn result_that_nobody_takes_is_dropped_in_the_place_of_its_job() {
     static NARROW: Class = Class::new("narrow", 1);
-    let pool = Pool::new();
-    let (waker, woken) = SlowWaker::new(&pool);
-    waker.is_slow.store(true, Ordering::SeqCst);
-    let gate = Gate::default();
-    let first = pool.unblock_in(&NARROW, {
+    let pool = Pool::builder().keep_alive(common::LONG).build().unwrap();
+    let (log, gate, dropping) = (Log::default(), Gate::default(), Gate::default());
+    let result = HeldDrop(log.clone(), dropping.clone());
+    pool.unblock_in(&NARROW, {
         let gate = gate.clone();
-        move || gate.pass()
+        move || {
+            gate.pass();
+            result
+        }
+    })
+    .detach();
+    let next = pool.unblock_in(&NARROW, {
+        let log = log.clone();
+        move || log.note(3)
     });
-    let mut first = pin!(first);
-    let waker = Waker::from(waker);
-    assert!(
-        first
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
-    let second = pool.unblock_in(&NARROW, || 5);
     gate.open();
-    assert_eq!(block_on(second), 5);
-    woken.recv().unwrap();
+    until(|| log.events() == [1]);
+    // Another thread looks and finds nothing that may begin.
+    block_on(pool.unblock(|| ()));
+    let narrow = class(&pool, "narrow");
+    assert_eq!((narrow.running, narrow.queued), (1, 1));
+    dropping.open();
+    block_on(next);
+    assert_eq!(log.events(), [1, 2, 3]);
 }

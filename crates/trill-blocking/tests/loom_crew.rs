@@ -56,12 +56,16 @@ impl Model {
     }
 
     /// Submits a job; says whether it was accepted.
-    fn submit(&self, class: &Class) -> bool {
+    fn submit(self: &Arc<Self>, class: &Class) -> bool {
         self.submit_work(class, |_| ())
     }
 
     /// Submits a job that does `work`.
-    fn submit_work(&self, class: &Class, work: impl FnOnce(&Member) + Send + 'static) -> bool {
+    fn submit_work(
+        self: &Arc<Self>,
+        class: &Class,
+        work: impl FnOnce(&Member) + Send + 'static,
+    ) -> bool {
         let ran = self.ran.clone();
         let job: Job = Box::new(move |member| {
             work(member);
@@ -76,7 +80,7 @@ impl Model {
     fn submit_early(
         self: &Arc<Self>,
         class: &Class,
-        rest: impl FnOnce(&Model, &Member) + Send + 'static,
+        rest: impl FnOnce(&Arc<Model>, &Member) + Send + 'static,
     ) -> bool {
         let model = self.clone();
         self.submit_work(class, move |member| {
@@ -85,23 +89,24 @@ impl Model {
         })
     }
 
-    fn start(&self, seat: Arc<Seat>) -> std::io::Result<()> {
+    fn start(self: &Arc<Self>, seat: Arc<Seat>) -> std::io::Result<()> {
         let mut left = self.threads_left.lock().unwrap();
         if *left == 0 {
             return Err(std::io::ErrorKind::WouldBlock.into());
         }
         *left -= 1;
-        let crew = self.crew.clone();
+        let model = self.clone();
         let thread = thread::spawn(move || {
             let member = Member::new(seat);
-            crew.work(&member, |job: Job| job(&member));
+            let start = |seat| model.start(seat);
+            model.crew.work(&member, &start, |job: Job| job(&member));
         });
         self.threads.lock().unwrap().push(thread);
         Ok(())
     }
 
     /// What a thread does before it runs code of strangers.
-    fn step_aside(&self, member: &Member) {
+    fn step_aside(self: &Arc<Self>, member: &Member) {
         self.crew.step_aside(member, &|seat| self.start(seat));
     }
 
@@ -268,24 +273,38 @@ fn job_does_not_wait_for_a_thread_that_steps_aside() {
 }
 
 #[test]
-fn queue_of_a_full_class_does_not_wait_for_a_thread_that_steps_aside() {
+fn early_thread_of_a_full_class_leaves_neither_of_two_jobs() {
     check(|| {
         let model = Model::new(2, NEVER, 9);
-        let done = Gate::new();
-        let (waits, begin) = (done.clone(), Gate::new());
-        let begins = begin.clone();
-        assert!(model.submit_work(&NARROW, {
-            let model = model.clone();
-            move |member| {
-                // The next one is queued by now, so the thread counts as looking and not as idle.
-                begins.pass();
-                assert!(model.crew.finish_early(member));
-                model.step_aside(member);
-                waits.pass();
-            }
-        }));
-        assert!(model.submit_work(&NARROW, move |_| done.open()));
-        begin.open();
+        let (wake, second) = (Gate::new(), Gate::new());
+        let (woken, waits) = (wake.clone(), second.clone());
+        assert!(model.submit_early(&NARROW, move |_, _| wake.open()));
+        woken.pass();
+        // Both may count on the early thread; the first waits for the other one.
+        assert!(model.submit_work(&WIDE, move |_| waits.pass()));
+        assert!(model.submit_work(&NARROW, move |_| second.open()));
+        model.finish(3);
+    });
+}
+
+#[test]
+fn early_thread_holds_its_place_in_its_class() {
+    check(|| {
+        let model = Model::new(2, NEVER, 9);
+        let inside = Arc::new(AtomicUsize::new(0));
+        for _ in 0..2 {
+            let inside = inside.clone();
+            assert!(model.submit_work(&NARROW, {
+                let model = model.clone();
+                move |member| {
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                    assert!(model.crew.finish_early(member));
+                    model.step_aside(member);
+                    // The drop of a result that nobody takes ends here.
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                }
+            }));
+        }
         model.finish(2);
     });
 }
@@ -304,7 +323,7 @@ fn thread_that_steps_aside_lives_for_those_whose_start_is_refused() {
 fn early_finish_against_idle_exit_leaves_no_job() {
     check(|| {
         let model = Model::new(2, Duration::ZERO, 9);
-        let early = |_: &Model, _: &Member| ();
+        let early = |_: &Arc<Model>, _: &Member| ();
         let accepted = (0..2).filter(|_| model.submit_early(&WIDE, early)).count();
         model.finish(accepted);
         assert_eq!(accepted, 2);
@@ -315,7 +334,7 @@ fn early_finish_against_idle_exit_leaves_no_job() {
 fn early_finish_in_a_full_class_takes_its_queue() {
     check(|| {
         let model = Model::new(2, Duration::ZERO, 9);
-        let early = |_: &Model, _: &Member| ();
+        let early = |_: &Arc<Model>, _: &Member| ();
         let accepted = (0..3)
             .filter(|_| model.submit_early(&NARROW, early))
             .count();
