@@ -57,8 +57,8 @@ const PARK_APART: Duration = Duration::from_micros(100);
 /// How long a park in a dense row lasts at least where parks cost most.
 ///
 /// In a virtual machine where a park costs 24 µs and ends 50 µs late, 200,000 sleeps in half a second took 3,600 parks and
-/// 430 of 1,000 ns each for them; with this 1,100 parks. A timer is late by 0.25 ms then in the middle, where one on a
-/// wheel of milliseconds is late by one.
+/// 430 of 1,000 ns each for them; with this 1,100 parks. A timer is late by 0.28 ms then in the mean, instead of 0.08; one on
+/// a wheel of milliseconds by one.
 const PARK_APART_MAX: Duration = Duration::from_micros(400);
 
 /// So many times its own lateness a park lasts in a dense row: half of that, the mean wait for the next one, is what a timer
