@@ -15,8 +15,8 @@
 //! 2. `AWAKE` → `ASLEEP` by the runner in [`State::fall_asleep`], after it has found nothing.
 //! 3. `ASLEEP` → `ROUSED` by anybody in [`State::rouse`]; that thread also calls the waker.
 //! 4. `ASLEEP`, `ROUSED` → `AWAKE` by the runner in [`State::get_up`]; from `ROUSED` it takes the count over.
-//! 5. `ASLEEP` → `ROUSED` or, where somebody else counts as searching, `AWAKE` by the runner's own thread between its
-//!    polls, in [`State::rouse_own`]; that thread also calls the waker.
+//! 5. `ASLEEP` → `ROUSED` or, where somebody else counts as searching or nobody else is there, `AWAKE` by the runner's own
+//!    thread between its polls, in [`State::rouse_own`]; that thread also calls the waker.
 //! 6. any → `INACTIVE` by the runner when it retires.
 //!
 //! `sleeping` follows the number of `ASLEEP` records, `searching` is the number of runners that look for work
@@ -96,8 +96,8 @@ impl State {
     /// `searching` says whether the runner counts as searching, and is updated.
     pub fn fall_asleep(&self, worker: &Worker, searching: &mut bool, waker: &Waker) -> bool {
         keep(worker, waker);
-        // SeqCst: before the fence below; pairs with `claim`, which then finds the waker.
-        worker.status.store(ASLEEP, Ordering::SeqCst);
+        // Release: pairs with `claim`, which then finds the waker; it comes before the fence below.
+        worker.status.store(ASLEEP, Ordering::Release);
         // SeqCst: before the fence below, which pairs with that in `notify`.
         self.sleeping.fetch_add(1, Ordering::SeqCst);
         if std::mem::take(searching) {
@@ -226,11 +226,13 @@ impl State {
 
     /// Wakes the runner of `worker`, which sleeps and whose thread the caller is, for what that thread has just pushed.
     pub fn rouse_own(&self, worker: &Worker) {
-        // As in `rouse`: it goes first, and sends the next one out if there is more. SeqCst: see the module's page.
-        let alone = self
-            .searching
-            .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed)
-            .is_ok();
+        // As in `rouse`: it goes first, and sends the next one out if there is more. The only worker has nobody to send; one
+        // that comes meanwhile looks at all queues itself. SeqCst: see the module's page.
+        let alone = !self.is_only(worker)
+            && self
+                .searching
+                .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed)
+                .is_ok();
         // SeqCst: as in `claim`.
         let is_claimed = worker.status.compare_exchange(
             ASLEEP,
@@ -282,11 +284,7 @@ fn claim(worker: &Worker) -> bool {
 
 /// Leaves the waker by which the runner of `worker` is polled again.
 fn keep(worker: &Worker, waker: &Waker) {
-    let is_same = |known: &Waker| known.will_wake(waker);
-    if lock(&worker.waker).as_ref().is_some_and(is_same) {
-        return;
-    }
-    // A stranger's waker is cloned and dropped outside the lock.
+    // A stranger's waker is cloned and dropped outside the lock. Whoever rouses takes it, so there is none as a rule.
     let new = waker.clone();
     let old = lock(&worker.waker).replace(new);
     quiet::discard(old);

@@ -136,6 +136,12 @@ impl State {
         }
     }
 
+    /// Says whether `worker` is the only record there is.
+    #[inline]
+    pub(crate) fn is_only(&self, worker: &Worker) -> bool {
+        worker.next.is_none() && self.newest().is_some_and(|newest| ptr::eq(newest, worker))
+    }
+
     /// How many tasks that were spawned have not ended.
     pub(crate) fn task_count(&'static self) -> usize {
         self.outside.left(self.newest())

@@ -230,6 +230,10 @@ impl Due for Worker {
         None
     }
 
+    fn has_deadlines(&self) -> bool {
+        false
+    }
+
     fn stalled(&self) {
         if self.has_any() || !self.state.slow.is_empty() {
             self.stalled.store(true, Ordering::Relaxed);

@@ -119,7 +119,7 @@ pub(crate) fn give_way(id: Option<DriverId>) {
 
 /// Finds somebody else for what `left` served and drove, because it leaves `block_on`.
 pub(crate) fn hand_over(left: &'static Thread) {
-    if left.has_dues() && left.fire(trill_world::now()).is_some() {
+    if left.has_deadlines() && left.fire(trill_world::now()).is_some() {
         thread().unpark();
     }
     if let (Some(id), Some(driver)) = (left.driver_id(), left.driver()) {

@@ -61,6 +61,8 @@ struct Parking {
     /// The deadline of the last park, if it had one.
     parked_until: Option<Instant>,
     dense: Dense,
+    /// When the clock was read for a park.
+    read_at: Option<Instant>,
 }
 
 impl Parking {
@@ -78,16 +80,8 @@ impl Parking {
         }
         let mut has_parked = false;
         loop {
-            let now = trill_world::now();
-            if has_parked {
-                self.note_lateness(now);
-            }
-            recent::note(thread, now);
-            let next = if thread.has_dues() {
-                thread.fire(now)
-            } else {
-                None
-            };
+            let now = self.time_to_park(thread, has_parked);
+            let next = thread.fire(now);
             // Firing may have woken the future.
             if thread.parker().is_notified() {
                 return;
@@ -102,6 +96,20 @@ impl Parking {
             }
             has_parked = true;
         }
+    }
+
+    /// Reads the clock for a park; without deadlines the time does not matter, and reading it takes as long as a message.
+    fn time_to_park(&mut self, thread: &Thread, has_parked: bool) -> Instant {
+        if let Some(read_at) = self.read_at.filter(|_| !thread.has_deadlines()) {
+            return read_at;
+        }
+        let now = trill_world::now();
+        self.read_at = Some(now);
+        if has_parked {
+            self.note_lateness(now);
+        }
+        recent::note(thread, now);
+        now
     }
 
     /// Notes by how much a park that ended at its deadline ended too late.

@@ -52,8 +52,8 @@ pub trait Driver: Send + Sync {
     /// Waits until an event comes, [`interrupt`](Driver::interrupt) is called or the clock reaches `until`, then
     /// delivers what came.
     ///
-    /// `now` is a recent reading of the clock; an `until` that is not after it means: deliver what is there, do not
-    /// wait. `thread` is the calling thread; call [`Thread::awake`] after the wait and before delivering, so that
+    /// `now` is a reading of the clock, a recent one if there is an `until`; an `until` that is not after it means: deliver
+    /// what is there, do not wait. `thread` is the calling thread; call [`Thread::awake`] after the wait and before delivering, so that
     /// wakers which are called during delivery need not interrupt anybody.
     ///
     /// Returns `false` at once, without waiting, if another thread is inside.
@@ -106,6 +106,12 @@ pub trait Due: Send + Sync {
     ///
     /// Called by the thread that serves it and, when that thread is stuck or no longer in `block_on`, by another.
     fn fire(&self, now: Instant) -> Option<Instant>;
+
+    /// Says whether it ever has a deadline, always the same. If not it is not fired, and what it serves costs no reading of
+    /// the clock; it still learns what the methods below tell.
+    fn has_deadlines(&self) -> bool {
+        true
+    }
 
     /// Learns that the thread that serves it is stuck in a poll: let others take what waits for that thread.
     fn stalled(&self) {}

@@ -40,6 +40,8 @@ pub struct Thread {
     dues: Mutex<Vec<&'static dyn Due>>,
     /// How many `dues` there are, to skip the lock when there are none.
     dues_len: AtomicUsize,
+    /// How many of them have deadlines, to skip the clock when none has.
+    timed_len: AtomicUsize,
     /// Number of the driver plus one, or 0.
     driver: AtomicUsize,
     /// Address of the driver, for the comparison in [`Thread::drive`].
@@ -76,6 +78,7 @@ impl Thread {
             entered: AtomicBool::new(false),
             dues: Mutex::default(),
             dues_len: AtomicUsize::new(0),
+            timed_len: AtomicUsize::new(0),
             driver: AtomicUsize::new(0),
             driver_address: AtomicUsize::new(0),
         }
@@ -181,7 +184,7 @@ impl Thread {
         let mut dues = lock(&self.dues);
         if !dues.iter().any(|known| std::ptr::addr_eq(*known, due)) {
             dues.push(due);
-            self.dues_len.store(dues.len(), Ordering::Relaxed);
+            self.count_dues(&dues);
         }
         drop(dues);
         self.need_attendant()
@@ -198,6 +201,13 @@ impl Thread {
         if let Some(place) = place {
             dues.remove(place);
         }
+        self.count_dues(&dues);
+    }
+
+    /// Notes how many there are; the lock is held.
+    fn count_dues(&self, dues: &[&'static dyn Due]) {
+        let timed = dues.iter().filter(|due| due.has_deadlines());
+        self.timed_len.store(timed.count(), Ordering::Relaxed);
         self.dues_len.store(dues.len(), Ordering::Relaxed);
     }
 
@@ -264,10 +274,16 @@ impl Thread {
         }
     }
 
-    /// Fires everything this thread serves; returns the earliest next deadline.
+    /// Fires everything with deadlines that this thread serves; returns the earliest next one.
     pub(crate) fn fire(&self, now: Instant) -> Option<Instant> {
+        if !self.has_deadlines() {
+            return None;
+        }
         let mut next: Option<Instant> = None;
         self.each_due(|due| {
+            if !due.has_deadlines() {
+                return;
+            }
             if let Some(deadline) = due.fire(now) {
                 next = match next {
                     Some(next) if next < deadline => Some(next),
@@ -298,6 +314,10 @@ impl Thread {
         }
         let mut panicked = None;
         for index in 0.. {
+            // One may end its service meanwhile, or begin it.
+            if index >= self.dues_len.load(Ordering::Relaxed) {
+                break;
+            }
             let due = lock(&self.dues).get(index).copied();
             let Some(due) = due else {
                 break;
@@ -319,13 +339,13 @@ impl Thread {
         self.dues_len.load(Ordering::Relaxed) > 0 || self.driver.load(Ordering::Relaxed) > 0
     }
 
-    /// Says whether this thread serves anything.
+    /// Says whether this thread serves anything that has deadlines.
     #[inline]
-    pub(crate) fn has_dues(&self) -> bool {
-        self.dues_len.load(Ordering::Relaxed) > 0
+    pub(crate) fn has_deadlines(&self) -> bool {
+        self.timed_len.load(Ordering::Relaxed) > 0
     }
 
-    /// Waits until unparked, until an event of the driver, or until the clock reaches `until`.
+    /// Waits until unparked, until an event of the driver, or until the clock, which was read `now`, reaches `until`.
     pub(crate) fn park(&self, now: Instant, until: Option<Instant>, slack: &mut Slack) {
         if let Some(world) = self.world() {
             self.park_in(&world, until);

@@ -194,6 +194,45 @@ impl Due for Alarm {
     }
 }
 
+/// Never has a deadline; counts how often it is fired all the same.
+#[derive(Default)]
+struct Timeless(AtomicUsize);
+
+impl Due for Timeless {
+    fn fire(&self, _now: Instant) -> Option<Instant> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+
+    fn has_deadlines(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_never_has_a_deadline_is_not_fired_and_others_are() {
+    let timeless: &'static Timeless = Box::leak(Box::default());
+    let world = VirtualWorld::new(1);
+    world.run(|| {
+        let deadline = trill_world::now() + Duration::from_secs(1);
+        block_on(async {
+            trill_park::thread().serve(timeless).unwrap();
+            poll_fn(|cx| {
+                if trill_world::now() >= deadline {
+                    return Poll::Ready(());
+                }
+                let alarm: &'static Alarm =
+                    Box::leak(Box::new(Alarm(deadline, cx.waker().clone())));
+                trill_park::thread().serve(alarm).unwrap();
+                Poll::Pending
+            })
+            .await;
+        });
+    });
+    assert_eq!(world.elapsed(), Duration::from_secs(1));
+    assert_eq!(timeless.0.load(Ordering::Relaxed), 0);
+}
+
 #[test]
 fn virtual_hour_takes_no_time() {
     let world = VirtualWorld::new(1);
