@@ -7,19 +7,23 @@ use std::sync::Arc;
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, block_on, model};
 use trill_sync::channel::broadcast::{self, RecvError};
 
 #[test]
 fn waiting_receivers_hear_of_a_message() {
-    model(3, || {
+    model(2, || {
         let (sender, mut first) = broadcast::channel(1);
         let mut second = sender.subscribe();
         let receiving = thread::spawn(move || block_on(first.recv()));
         let other = thread::spawn(move || block_on(second.recv()));
-        sender.send(7).unwrap();
+        let sending = thread::spawn(move || {
+            sender.send(7).unwrap();
+            sender
+        });
         assert_eq!(receiving.join().unwrap(), Ok(7));
         assert_eq!(other.join().unwrap(), Ok(7));
+        sending.join().unwrap();
     });
 }
 
@@ -27,9 +31,8 @@ fn waiting_receivers_hear_of_a_message() {
 fn waiting_receiver_hears_of_the_dropped_sender() {
     model(3, || {
         let (sender, mut receiver) = broadcast::channel::<i32>(1);
-        let receiving = thread::spawn(move || block_on(receiver.recv()));
-        drop(sender);
-        assert_eq!(receiving.join().unwrap(), Err(RecvError::Closed));
+        let (received, ()) = at_once(move || block_on(receiver.recv()), move || drop(sender));
+        assert_eq!(received, Err(RecvError::Closed));
     });
 }
 
@@ -37,7 +40,7 @@ fn waiting_receiver_hears_of_the_dropped_sender() {
 fn slow_receiver_gets_the_last_message_or_is_told() {
     model(3, || {
         let (sender, mut receiver) = broadcast::channel(1);
-        let receiving = thread::spawn(move || {
+        let receive = move || {
             let mut last = 0;
             loop {
                 match block_on(receiver.recv()) {
@@ -46,11 +49,13 @@ fn slow_receiver_gets_the_last_message_or_is_told() {
                     Err(_) => return last,
                 }
             }
-        });
-        sender.send(1).unwrap();
-        sender.send(2).unwrap();
-        drop(sender);
-        assert_eq!(receiving.join().unwrap(), 2);
+        };
+        let send = move || {
+            sender.send(1).unwrap();
+            sender.send(2).unwrap();
+        };
+        let (last, ()) = at_once(receive, send);
+        assert_eq!(last, 2);
     });
 }
 
@@ -61,9 +66,7 @@ fn message_is_dropped_when_nobody_wants_it_any_more() {
         let (sender, mut first) = broadcast::channel(1);
         let second = sender.subscribe();
         sender.send(message.clone()).unwrap();
-        let receiving = thread::spawn(move || drop(first.try_recv()));
-        drop(second);
-        receiving.join().unwrap();
+        at_once(move || drop(first.try_recv()), move || drop(second));
         assert_eq!(Arc::strong_count(&message), 1);
         drop(sender);
     });
@@ -73,8 +76,6 @@ fn message_is_dropped_when_nobody_wants_it_any_more() {
 fn waiting_sender_hears_of_the_last_receiver() {
     model(3, || {
         let (sender, receiver) = broadcast::channel::<i32>(1);
-        let waiting = thread::spawn(move || block_on(sender.closed()));
-        drop(receiver);
-        waiting.join().unwrap();
+        at_once(move || block_on(sender.closed()), move || drop(receiver));
     });
 }

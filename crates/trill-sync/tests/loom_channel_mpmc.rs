@@ -3,23 +3,26 @@
 
 mod model;
 
-use std::future::Future;
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use loom::thread;
 
-use model::{Thread, block_on, model};
-use trill_sync::channel::{RecvError, SendError, TryRecvError, bounded};
+use model::{at_once, begun, block_on, model};
+use trill_sync::channel::{Receiver, RecvError, SendError, TryRecvError, bounded};
 
 #[test]
 fn waiting_receiver_hears_of_a_message() {
     model(3, || {
         let (sender, receiver) = bounded(1);
-        let receiving = thread::spawn(move || block_on(receiver.recv()));
-        sender.try_send(7).unwrap();
-        assert_eq!(receiving.join().unwrap(), Ok(7));
+        let receive = move || block_on(receiver.recv());
+        let (received, _sender) = at_once(receive, move || {
+            sender.try_send(7).unwrap();
+            sender
+        });
+        assert_eq!(received, Ok(7));
     });
 }
 
@@ -27,9 +30,8 @@ fn waiting_receiver_hears_of_a_message() {
 fn waiting_receiver_hears_of_close() {
     model(3, || {
         let (sender, receiver) = bounded::<i32>(1);
-        let receiving = thread::spawn(move || block_on(receiver.recv()));
-        drop(sender);
-        assert_eq!(receiving.join().unwrap(), Err(RecvError));
+        let (received, ()) = at_once(move || block_on(receiver.recv()), move || drop(sender));
+        assert_eq!(received, Err(RecvError));
     });
 }
 
@@ -38,9 +40,12 @@ fn waiting_sender_hears_of_room() {
     model(3, || {
         let (sender, receiver) = bounded(1);
         sender.try_send(1).unwrap();
-        let sending = thread::spawn(move || block_on(sender.send(2)));
-        assert_eq!(receiver.try_recv(), Ok(1));
-        assert_eq!(sending.join().unwrap(), Ok(()));
+        let send = move || block_on(sender.send(2));
+        let (sent, receiver) = at_once(send, move || {
+            assert_eq!(receiver.try_recv(), Ok(1));
+            receiver
+        });
+        assert_eq!(sent, Ok(()));
         assert_eq!(receiver.try_recv(), Ok(2));
     });
 }
@@ -50,9 +55,8 @@ fn waiting_sender_hears_of_close() {
     model(3, || {
         let (sender, receiver) = bounded(1);
         sender.try_send(1).unwrap();
-        let sending = thread::spawn(move || block_on(sender.send(2)));
-        drop(receiver);
-        assert_eq!(sending.join().unwrap(), Err(SendError(2)));
+        let (sent, ()) = at_once(move || block_on(sender.send(2)), move || drop(receiver));
+        assert_eq!(sent, Err(SendError(2)));
     });
 }
 
@@ -60,9 +64,7 @@ fn waiting_sender_hears_of_close() {
 fn closed_hears_of_the_last_receiver() {
     model(3, || {
         let (sender, receiver) = bounded::<i32>(1);
-        let waiting = thread::spawn(move || block_on(sender.closed()));
-        drop(receiver);
-        waiting.join().unwrap();
+        at_once(move || block_on(sender.closed()), move || drop(receiver));
     });
 }
 
@@ -70,31 +72,35 @@ fn closed_hears_of_the_last_receiver() {
 fn two_messages_in_turn_keep_their_order() {
     model(3, || {
         let (sender, receiver) = bounded(1);
-        let receiving = thread::spawn(move || {
+        let receive = move || {
             assert_eq!(block_on(receiver.recv()), Ok(1));
             assert_eq!(block_on(receiver.recv()), Ok(2));
             assert_eq!(block_on(receiver.recv()), Err(RecvError));
-        });
-        block_on(sender.send(1)).unwrap();
-        block_on(sender.send(2)).unwrap();
-        drop(sender);
-        receiving.join().unwrap();
+        };
+        let send = move || {
+            block_on(sender.send(1)).unwrap();
+            block_on(sender.send(2)).unwrap();
+        };
+        at_once(receive, send);
     });
 }
 
 #[test]
 fn two_senders_and_a_receiver_lose_nothing() {
-    model(3, || {
+    model(2, || {
         let (sender, receiver) = bounded(2);
-        let other = sender.clone();
-        let sending = thread::spawn(move || other.try_send(1).unwrap());
+        let sending = [(1, sender.clone()), (2, sender)].map(|(message, sender)| {
+            thread::spawn(move || {
+                sender.try_send(message).unwrap();
+                sender
+            })
+        });
         let receiving = thread::spawn(move || {
             let first = block_on(receiver.recv()).unwrap();
             let second = block_on(receiver.recv()).unwrap();
             assert_eq!(first + second, 3);
         });
-        sender.try_send(2).unwrap();
-        sending.join().unwrap();
+        let _senders = sending.map(|sending| sending.join().unwrap());
         receiving.join().unwrap();
     });
 }
@@ -105,32 +111,27 @@ fn each_message_goes_to_one_of_two_receivers() {
         let (sender, receiver) = bounded(2);
         sender.try_send(1).unwrap();
         sender.try_send(2).unwrap();
-        let other = receiver.clone();
-        let receiving = thread::spawn(move || other.try_recv().unwrap());
-        let mine = receiver.try_recv().unwrap();
-        assert_eq!(mine + receiving.join().unwrap(), 3);
+        let receive = |receiver: Receiver<i32>| move || receiver.try_recv().unwrap();
+        let (one, two) = at_once(receive(receiver.clone()), receive(receiver.clone()));
+        assert_eq!(one + two, 3);
         assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
     });
 }
 
 #[test]
 fn woken_receiver_that_leaves_passes_its_turn_on() {
-    model(3, || {
+    model(2, || {
         let (sender, receiver) = bounded(1);
-        let receiver = Arc::new(receiver);
-        let thread_waker = Thread::new();
-        let waker = thread_waker.waker();
         let other = receiver.clone();
-        let mut leaving = Box::pin(receiver.recv());
-        let pending = leaving.as_mut().poll(&mut Context::from_waker(&waker));
-        assert!(pending.is_pending());
+        let leaving = begun(async move { receiver.recv().await });
         let receiving = thread::spawn(move || block_on(other.recv()));
         let sending = thread::spawn(move || {
             sender.try_send(7).unwrap();
             // Dropped here, it would wake everybody.
             sender
         });
-        drop(leaving);
+        let leaves = thread::spawn(move || drop(leaving));
+        leaves.join().unwrap();
         let _sender = sending.join().unwrap();
         assert_eq!(receiving.join().unwrap(), Ok(7));
     });
@@ -138,23 +139,19 @@ fn woken_receiver_that_leaves_passes_its_turn_on() {
 
 #[test]
 fn woken_sender_that_leaves_passes_its_turn_on() {
-    model(3, || {
+    model(2, || {
         let (sender, receiver) = bounded(1);
-        let sender = Arc::new(sender);
         sender.try_send(1).unwrap();
-        let thread_waker = Thread::new();
-        let waker = thread_waker.waker();
         let other = sender.clone();
-        let mut leaving = Box::pin(sender.send(2));
-        let pending = leaving.as_mut().poll(&mut Context::from_waker(&waker));
-        assert!(pending.is_pending());
+        let leaving = begun(async move { sender.send(2).await });
         let sending = thread::spawn(move || block_on(other.send(3)));
-        let receiver = thread::spawn(move || {
+        let receiving = thread::spawn(move || {
             assert_eq!(receiver.try_recv(), Ok(1));
             receiver
         });
-        drop(leaving);
-        let receiver = receiver.join().unwrap();
+        let leaves = thread::spawn(move || drop(leaving));
+        leaves.join().unwrap();
+        let receiver = receiving.join().unwrap();
         assert_eq!(sending.join().unwrap(), Ok(()));
         assert_eq!(receiver.try_recv(), Ok(3));
     });
@@ -166,10 +163,12 @@ fn place_is_used_again_only_when_its_message_is_out() {
         let (sender, receiver) = bounded(2);
         sender.try_send(Box::new(1)).unwrap();
         sender.try_send(Box::new(2)).unwrap();
-        let sending = thread::spawn(move || sender.try_send(Box::new(3)).is_ok());
-        assert_eq!(*receiver.try_recv().unwrap(), 1);
-        assert_eq!(*receiver.try_recv().unwrap(), 2);
-        let sent = sending.join().unwrap();
+        let send = move || sender.try_send(Box::new(3)).is_ok();
+        let (sent, receiver) = at_once(send, move || {
+            assert_eq!(*receiver.try_recv().unwrap(), 1);
+            assert_eq!(*receiver.try_recv().unwrap(), 2);
+            receiver
+        });
         assert_eq!(receiver.try_recv().is_ok(), sent);
     });
 }
@@ -179,11 +178,13 @@ fn robbed_receiver_waits_again() {
     model(3, || {
         let (sender, receiver) = bounded(2);
         let robber = receiver.clone();
-        let receiving = thread::spawn(move || block_on(receiver.recv()));
-        sender.try_send(1).unwrap();
-        let robbed = robber.try_recv().is_ok();
-        sender.try_send(2).unwrap();
-        let received = receiving.join().unwrap().unwrap();
+        let receive = move || block_on(receiver.recv()).unwrap();
+        let (received, (robbed, _sender)) = at_once(receive, move || {
+            sender.try_send(1).unwrap();
+            let robbed = robber.try_recv().is_ok();
+            sender.try_send(2).unwrap();
+            (robbed, sender)
+        });
         assert_eq!(received, if robbed { 2 } else { 1 });
     });
 }
@@ -192,12 +193,13 @@ fn robbed_receiver_waits_again() {
 fn released_permit_wakes_a_sender() {
     model(3, || {
         let (sender, receiver) = bounded(1);
-        let sender = Arc::new(sender);
-        let permit = sender.try_reserve().unwrap();
         let other = sender.clone();
-        let sending = thread::spawn(move || block_on(other.send(1)));
-        drop(permit);
-        sending.join().unwrap().unwrap();
+        let permit = begun(async move {
+            let _permit = sender.try_reserve().unwrap();
+            pending::<()>().await
+        });
+        let (sent, ()) = at_once(move || block_on(other.send(1)), move || drop(permit));
+        sent.unwrap();
         assert_eq!(receiver.try_recv(), Ok(1));
     });
 }
@@ -207,14 +209,14 @@ fn permit_and_send_share_the_room() {
     model(3, || {
         let (sender, receiver) = bounded(1);
         let other = sender.clone();
-        let sending = thread::spawn(move || other.try_send(1).is_ok());
-        let reserved = match sender.try_reserve() {
+        let reserve = move || match sender.try_reserve() {
             Ok(permit) => permit.send(2).is_ok(),
             Err(_) => false,
         };
-        assert!(sending.join().unwrap() != reserved);
+        let (sent, reserved) = at_once(move || other.try_send(1).is_ok(), reserve);
+        assert!(sent != reserved);
         assert!(receiver.try_recv().is_ok());
-        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        assert!(receiver.try_recv().is_err());
     });
 }
 
@@ -224,10 +226,11 @@ fn two_forced_messages_displace_at_most_one_each() {
         let (sender, receiver) = bounded(1);
         sender.try_send(0).unwrap();
         let other = sender.clone();
-        let forcing = thread::spawn(move || other.force_send(1).unwrap());
-        let mine = sender.force_send(2).unwrap();
-        let theirs = forcing.join().unwrap();
-        let mut all: Vec<i32> = [mine, theirs].into_iter().flatten().collect();
+        let (one, two) = at_once(
+            move || other.force_send(1).unwrap(),
+            move || sender.force_send(2).unwrap(),
+        );
+        let mut all: Vec<i32> = [one, two].into_iter().flatten().collect();
         all.extend(receiver.try_recv());
         all.extend(receiver.try_recv());
         all.sort();
@@ -242,10 +245,15 @@ fn batch_and_single_receiver_share_the_messages() {
         sender.try_send(1).unwrap();
         sender.try_send(2).unwrap();
         let other = receiver.clone();
-        let receiving = thread::spawn(move || other.try_recv().ok());
-        let mut all = Vec::new();
-        let _ = receiver.try_recv_many(&mut all, 2);
-        all.extend(receiving.join().unwrap());
+        let (single, (mut all, receiver)) = at_once(
+            move || other.try_recv().ok(),
+            move || {
+                let mut batch = Vec::new();
+                let _ = receiver.try_recv_many(&mut batch, 2);
+                (batch, receiver)
+            },
+        );
+        all.extend(single);
         all.extend(receiver.try_recv());
         all.sort();
         assert_eq!(all, [1, 2]);
@@ -258,12 +266,11 @@ fn message_sent_while_the_last_receiver_leaves_is_dropped_or_given_back() {
         let message = Arc::new(());
         let (sender, receiver) = bounded(1);
         let copy = message.clone();
-        let sending = thread::spawn(move || {
+        let send = move || {
             let _ = sender.try_send(copy);
             sender
-        });
-        drop(receiver);
-        let sender = sending.join().unwrap();
+        };
+        let (sender, ()) = at_once(send, move || drop(receiver));
         // The sender still lives, and yet the channel holds nothing.
         assert_eq!(Arc::strong_count(&message), 1);
         drop(sender);
@@ -276,14 +283,15 @@ fn stream_and_future_both_hear_of_messages() {
     model(3, || {
         let (sender, receiver) = bounded(2);
         let mut stream = pin!(receiver.clone());
-        let thread_waker = Thread::new();
-        let waker = thread_waker.waker();
-        let mut cx = Context::from_waker(&waker);
+        let mut cx = Context::from_waker(Waker::noop());
         assert!(stream.as_mut().poll_next(&mut cx).is_pending());
         // The stream is not polled again, and still the message is received.
-        let receiving = thread::spawn(move || block_on(receiver.recv()));
-        sender.try_send(1).unwrap();
-        assert_eq!(receiving.join().unwrap(), Ok(1));
+        let receive = move || block_on(receiver.recv());
+        let (received, _sender) = at_once(receive, move || {
+            sender.try_send(1).unwrap();
+            sender
+        });
+        assert_eq!(received, Ok(1));
         assert!(matches!(stream.as_mut().poll_next(&mut cx), Poll::Pending));
     });
 }

@@ -8,9 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use loom::thread;
-
-use model::{Thread, block_on, model};
+use model::{Thread, at_once, block_on, model};
 use trill_sync::channel::oneshot;
 use trill_sync::channel::{RecvError, SendError};
 
@@ -18,9 +16,9 @@ use trill_sync::channel::{RecvError, SendError};
 fn waiting_receiver_hears_of_the_message() {
     model(3, || {
         let (sender, receiver) = oneshot::channel();
-        let receiving = thread::spawn(move || block_on(receiver));
-        sender.send(7).unwrap();
-        assert_eq!(receiving.join().unwrap(), Ok(7));
+        let (received, sent) = at_once(move || block_on(receiver), move || sender.send(7));
+        sent.unwrap();
+        assert_eq!(received, Ok(7));
     });
 }
 
@@ -28,9 +26,8 @@ fn waiting_receiver_hears_of_the_message() {
 fn waiting_receiver_hears_of_the_dropped_sender() {
     model(3, || {
         let (sender, receiver) = oneshot::channel::<i32>();
-        let receiving = thread::spawn(move || block_on(receiver));
-        drop(sender);
-        assert_eq!(receiving.join().unwrap(), Err(RecvError));
+        let (received, ()) = at_once(move || block_on(receiver), move || drop(sender));
+        assert_eq!(received, Err(RecvError));
     });
 }
 
@@ -38,9 +35,7 @@ fn waiting_receiver_hears_of_the_dropped_sender() {
 fn waiting_sender_hears_of_the_dropped_receiver() {
     model(3, || {
         let (mut sender, receiver) = oneshot::channel::<i32>();
-        let waiting = thread::spawn(move || block_on(sender.closed()));
-        drop(receiver);
-        waiting.join().unwrap();
+        at_once(move || block_on(sender.closed()), move || drop(receiver));
     });
 }
 
@@ -50,12 +45,11 @@ fn message_is_received_given_back_or_dropped_once() {
         let message = Arc::new(());
         let (sender, receiver) = oneshot::channel();
         let copy = message.clone();
-        let sending = thread::spawn(move || match sender.send(copy) {
+        let send = move || match sender.send(copy) {
             Ok(()) => None,
             Err(SendError(copy)) => Some(copy),
-        });
-        drop(receiver);
-        let given_back = sending.join().unwrap();
+        };
+        let (given_back, ()) = at_once(send, move || drop(receiver));
         let kept = usize::from(given_back.is_some());
         assert_eq!(Arc::strong_count(&message), 1 + kept);
     });
@@ -65,10 +59,11 @@ fn message_is_received_given_back_or_dropped_once() {
 fn message_sent_before_close_is_received() {
     model(3, || {
         let (sender, mut receiver) = oneshot::channel();
-        let sending = thread::spawn(move || sender.send(7).is_ok());
-        receiver.close();
-        let received = block_on(&mut receiver);
-        let sent = sending.join().unwrap();
+        let receive = move || {
+            receiver.close();
+            block_on(&mut receiver)
+        };
+        let (sent, received) = at_once(move || sender.send(7).is_ok(), receive);
         assert_eq!(received.is_ok(), sent);
     });
 }
@@ -77,16 +72,17 @@ fn message_sent_before_close_is_received() {
 fn replaced_waker_is_the_one_that_is_woken() {
     model(3, || {
         let (sender, mut receiver) = oneshot::channel();
-        let first = Thread::new();
-        let waker = first.waker();
-        let sending = thread::spawn(move || sender.send(7).unwrap());
-        let polled = Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker));
-        let received = match polled {
-            Poll::Ready(received) => received,
-            Poll::Pending => block_on(receiver),
+        let receive = move || {
+            let first = Thread::new();
+            let waker = first.waker();
+            let polled = Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker));
+            match polled {
+                Poll::Ready(received) => received,
+                Poll::Pending => block_on(receiver),
+            }
         };
+        let ((), received) = at_once(move || sender.send(7).unwrap(), receive);
         assert_eq!(received, Ok(7));
-        sending.join().unwrap();
     });
 }
 
@@ -94,12 +90,15 @@ fn replaced_waker_is_the_one_that_is_woken() {
 fn close_and_waiting_sender_meet() {
     model(3, || {
         let (mut sender, mut receiver) = oneshot::channel::<i32>();
-        let closing = thread::spawn(move || {
+        let close = move || {
             receiver.close();
             block_on(receiver)
+        };
+        let (received, sent) = at_once(close, move || {
+            block_on(sender.closed());
+            sender.send(7)
         });
-        block_on(sender.closed());
-        assert_eq!(sender.send(7), Err(SendError(7)));
-        assert_eq!(closing.join().unwrap(), Err(RecvError));
+        assert_eq!(sent, Err(SendError(7)));
+        assert_eq!(received, Err(RecvError));
     });
 }

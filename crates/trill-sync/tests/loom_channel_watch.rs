@@ -5,7 +5,7 @@ mod model;
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, block_on, model};
 use trill_sync::channel::RecvError;
 use trill_sync::channel::watch;
 
@@ -13,12 +13,15 @@ use trill_sync::channel::watch;
 fn waiting_receiver_hears_of_a_change() {
     model(3, || {
         let (sender, mut receiver) = watch::channel(1);
-        let receiving = thread::spawn(move || {
+        let receive = move || {
             block_on(receiver.changed()).unwrap();
             *receiver.borrow()
+        };
+        let (received, _sender) = at_once(receive, move || {
+            sender.send_replace(2);
+            sender
         });
-        sender.send_replace(2);
-        assert_eq!(receiving.join().unwrap(), 2);
+        assert_eq!(received, 2);
     });
 }
 
@@ -26,9 +29,8 @@ fn waiting_receiver_hears_of_a_change() {
 fn waiting_receiver_hears_of_the_dropped_sender() {
     model(3, || {
         let (sender, mut receiver) = watch::channel(1);
-        let receiving = thread::spawn(move || block_on(receiver.changed()));
-        drop(sender);
-        assert_eq!(receiving.join().unwrap(), Err(RecvError));
+        let (received, ()) = at_once(move || block_on(receiver.changed()), move || drop(sender));
+        assert_eq!(received, Err(RecvError));
     });
 }
 
@@ -36,12 +38,11 @@ fn waiting_receiver_hears_of_the_dropped_sender() {
 fn awaited_value_is_found_or_the_channel_ends() {
     model(3, || {
         let (sender, mut receiver) = watch::channel(1);
-        let receiving = thread::spawn(move || {
-            block_on(receiver.wait_for(|value| *value == 2)).map(|value| *value)
+        let receive = move || block_on(receiver.wait_for(|value| *value == 2)).map(|value| *value);
+        let (received, ()) = at_once(receive, move || {
+            sender.send_replace(2);
         });
-        sender.send_replace(2);
-        drop(sender);
-        assert_eq!(receiving.join().unwrap(), Ok(2));
+        assert_eq!(received, Ok(2));
     });
 }
 
@@ -49,12 +50,14 @@ fn awaited_value_is_found_or_the_channel_ends() {
 fn value_and_version_belong_together() {
     model(3, || {
         let (sender, mut receiver) = watch::channel(1);
-        let sending = thread::spawn(move || {
+        let send = move || {
             sender.send_modify(|value| *value = 2);
             sender
+        };
+        let (sender, (seen, receiver)) = at_once(send, move || {
+            let seen = *receiver.borrow_and_update();
+            (seen, receiver)
         });
-        let seen = *receiver.borrow_and_update();
-        let sender = sending.join().unwrap();
         // What was seen is the last value exactly if nothing counts as changed.
         assert_eq!(receiver.has_changed().unwrap(), seen == 1);
         drop(sender);
@@ -63,14 +66,18 @@ fn value_and_version_belong_together() {
 
 #[test]
 fn two_waiting_receivers_hear_of_one_change() {
-    model(3, || {
+    model(2, || {
         let (sender, mut first) = watch::channel(1);
         let mut second = first.clone();
         let receiving = thread::spawn(move || block_on(first.changed()));
         let other = thread::spawn(move || block_on(second.changed()));
-        sender.send_replace(2);
+        let sending = thread::spawn(move || {
+            sender.send_replace(2);
+            sender
+        });
         assert_eq!(receiving.join().unwrap(), Ok(()));
         assert_eq!(other.join().unwrap(), Ok(()));
+        sending.join().unwrap();
     });
 }
 
@@ -78,8 +85,6 @@ fn two_waiting_receivers_hear_of_one_change() {
 fn waiting_sender_hears_of_the_last_receiver() {
     model(3, || {
         let (sender, receiver) = watch::channel(1);
-        let waiting = thread::spawn(move || block_on(sender.closed()));
-        drop(receiver);
-        waiting.join().unwrap();
+        at_once(move || block_on(sender.closed()), move || drop(receiver));
     });
 }

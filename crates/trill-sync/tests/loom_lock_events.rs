@@ -9,19 +9,18 @@ use std::task::{Context, Waker};
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, begun, block_on, model};
 use trill_sync::{Barrier, Condvar, Event, Mutex, Notify};
 
 #[test]
 fn a_notification_reaches_one_waiter_or_is_remembered() {
     model(3, || {
         let notify = Arc::new(Notify::new());
-        let waits = {
-            let notify = notify.clone();
-            thread::spawn(move || block_on(notify.notified()))
-        };
-        notify.notify_one();
-        waits.join().unwrap();
+        let (waits, notifies) = (notify.clone(), notify.clone());
+        at_once(
+            move || block_on(waits.notified()),
+            move || notifies.notify_one(),
+        );
         assert_eq!(notify.waiters(), 0);
     });
 }
@@ -30,36 +29,35 @@ fn a_notification_reaches_one_waiter_or_is_remembered() {
 fn a_notification_for_a_waiter_that_leaves_reaches_the_next() {
     model(3, || {
         let notify = Arc::new(Notify::new());
-        let notifier = {
-            let notify = notify.clone();
-            thread::spawn(move || notify.notify_one())
-        };
-        {
-            let mut leaves = Box::pin(notify.notified());
-            let polled = leaves
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
-            if polled.is_ready() {
-                notify.notify_one();
-            }
-        }
-        block_on(notify.notified());
-        notifier.join().unwrap();
+        let (notifies, waits) = (notify.clone(), notify.clone());
+        at_once(
+            move || notifies.notify_one(),
+            move || {
+                let mut leaves = Box::pin(waits.notified());
+                let polled = leaves
+                    .as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()));
+                if polled.is_ready() {
+                    waits.notify_one();
+                }
+                drop(leaves);
+                block_on(waits.notified());
+            },
+        );
+        assert_eq!(notify.waiters(), 0);
     });
 }
 
 #[test]
 fn notify_waiters_reaches_all_that_began_before() {
     model(3, || {
-        let notify = Arc::new(Notify::new());
+        let notify: &Notify = Box::leak(Box::new(Notify::new()));
         let (one, two) = (notify.notified(), notify.notified());
-        let notifier = {
-            let notify = notify.clone();
-            thread::spawn(move || notify.notify_waiters())
+        let waits = move || {
+            block_on(one);
+            block_on(two);
         };
-        block_on(one);
-        block_on(two);
-        notifier.join().unwrap();
+        at_once(move || notify.notify_waiters(), waits);
     });
 }
 
@@ -67,16 +65,16 @@ fn notify_waiters_reaches_all_that_began_before() {
 fn a_set_event_lets_all_through() {
     model(3, || {
         let event = Arc::new(Event::new());
-        let waits: Vec<_> = (0..2)
-            .map(|_| {
-                let event = event.clone();
-                thread::spawn(move || block_on(event.wait()))
-            })
-            .collect();
-        event.set();
+        let waits = [event.clone(), event.clone()]
+            .map(|event| thread::spawn(move || block_on(event.wait())));
+        let sets = {
+            let event = event.clone();
+            thread::spawn(move || event.set())
+        };
         for thread in waits {
             thread.join().unwrap();
         }
+        sets.join().unwrap();
         assert_eq!(event.waiters(), 0);
     });
 }
@@ -85,36 +83,37 @@ fn a_set_event_lets_all_through() {
 fn a_condition_is_not_missed() {
     model(3, || {
         let shared = Arc::new((Mutex::new(false), Condvar::new()));
-        let waits = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                let (ready, changed) = &*shared;
+        let (waits, sets) = (shared.clone(), shared.clone());
+        at_once(
+            move || {
+                let (ready, changed) = &*waits;
                 let guard = block_on(ready.lock());
                 assert!(*block_on(changed.wait_until(guard, |ready| *ready)));
-            })
-        };
-        let (ready, changed) = &*shared;
-        *block_on(ready.lock()) = true;
-        changed.notify_one();
-        waits.join().unwrap();
-        assert!(!ready.is_locked());
+            },
+            move || {
+                let (ready, changed) = &*sets;
+                *block_on(ready.lock()) = true;
+                changed.notify_one();
+            },
+        );
+        assert!(!shared.0.is_locked());
     });
 }
 
 #[test]
 fn a_barrier_opens_for_all_and_has_one_leader() {
-    model(3, || {
+    model(2, || {
         let barrier = Arc::new(Barrier::new(3));
-        let threads: Vec<_> = (0..2)
+        let threads: Vec<_> = (0..3)
             .map(|_| {
                 let barrier = barrier.clone();
                 thread::spawn(move || block_on(barrier.wait()).is_leader())
             })
             .collect();
-        let mut leaders = usize::from(block_on(barrier.wait()).is_leader());
-        for thread in threads {
-            leaders += usize::from(thread.join().unwrap());
-        }
+        let leaders = threads
+            .into_iter()
+            .map(|thread| usize::from(thread.join().unwrap()))
+            .sum::<usize>();
         assert_eq!((leaders, barrier.waiters()), (1, 0));
     });
 }
@@ -123,19 +122,17 @@ fn a_barrier_opens_for_all_and_has_one_leader() {
 fn one_that_leaves_a_barrier_does_not_count() {
     model(3, || {
         let barrier = Arc::new(Barrier::new(2));
-        let mut wait = Box::pin(barrier.wait());
-        let polled = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
-        let other = {
-            let barrier = barrier.clone();
-            thread::spawn(move || {
-                let mut wait = Box::pin(barrier.wait());
+        let leaves = barrier.clone();
+        let leaves = begun(async move { leaves.wait().await.is_leader() });
+        let other = barrier.clone();
+        at_once(
+            move || {
+                let mut wait = Box::pin(other.wait());
                 let mut cx = Context::from_waker(Waker::noop());
                 wait.as_mut().poll(&mut cx).is_ready()
-            })
-        };
-        drop(wait);
-        other.join().unwrap();
+            },
+            move || drop(leaves),
+        );
         // Both have left or passed together: nobody is counted in the round that is open.
         assert_eq!(barrier.waiters(), 0);
     });
@@ -145,16 +142,17 @@ fn one_that_leaves_a_barrier_does_not_count() {
 fn one_that_comes_back_to_a_barrier_waits_for_the_next_round() {
     model(3, || {
         let barrier = Arc::new(Barrier::new(2));
-        let other = {
-            let barrier = barrier.clone();
-            thread::spawn(move || block_on(barrier.wait()).is_leader())
-        };
-        let leads = block_on(barrier.wait()).is_leader();
-        // Whoever opened the first round may still be telling those who wait.
-        let mut again = Box::pin(barrier.wait());
+        let (once, back) = (barrier.clone(), barrier.clone());
+        let (once_leads, (leads, mut again)) = at_once(
+            move || block_on(once.wait()).is_leader(),
+            move || {
+                let leads = block_on(back.wait()).is_leader();
+                // Whoever opened the first round may still be telling those who wait.
+                (leads, begun(async move { back.wait().await.is_leader() }))
+            },
+        );
+        assert_ne!(once_leads, leads);
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(again.as_mut().poll(&mut cx).is_pending());
-        assert_ne!(other.join().unwrap(), leads);
         assert!(again.as_mut().poll(&mut cx).is_pending());
         drop(again);
         assert_eq!(barrier.waiters(), 0);

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, begun, block_on, model};
 use trill_sync::FairMutex;
 
 type Counter = Arc<FairMutex<UnsafeCell<u32>>>;
@@ -39,13 +39,12 @@ fn counter() -> Counter {
 fn holders_exclude_each_other_and_none_is_forgotten() {
     model(3, || {
         let counter = counter();
-        let threads: Vec<_> = (0..2)
+        let threads: Vec<_> = (0..3)
             .map(|_| {
                 let counter = counter.clone();
                 thread::spawn(move || add_one(&block_on(counter.lock())))
             })
             .collect();
-        add_one(&block_on(counter.lock()));
         for thread in threads {
             thread.join().unwrap();
         }
@@ -58,23 +57,24 @@ fn holders_exclude_each_other_and_none_is_forgotten() {
 fn a_waiter_gets_the_lock_between_others() {
     model(3, || {
         let counter = counter();
-        let waiter = {
-            let counter = counter.clone();
-            thread::spawn(move || add_one(&block_on(counter.lock())))
-        };
-        for _ in 0..3 {
-            add_one(&block_on(counter.lock()));
-        }
-        waiter.join().unwrap();
+        let (waits, returns) = (counter.clone(), counter.clone());
+        at_once(
+            move || add_one(&block_on(waits.lock())),
+            move || {
+                for _ in 0..3 {
+                    add_one(&block_on(returns.lock()));
+                }
+            },
+        );
         assert_eq!(value(&counter), 4);
     });
 }
 
 #[test]
 fn a_lock_that_is_dropped_passes_its_turn_on() {
-    model(3, || {
+    model(2, || {
         let counter = counter();
-        let guard = counter.try_lock().unwrap();
+        let guard = counter.try_lock_arc().unwrap();
         let stays = {
             let counter = counter.clone();
             thread::spawn(move || add_one(&block_on(counter.lock())))
@@ -89,7 +89,8 @@ fn a_lock_that_is_dropped_passes_its_turn_on() {
                 }
             })
         };
-        drop(guard);
+        let unlocks = thread::spawn(move || drop(guard));
+        unlocks.join().unwrap();
         stays.join().unwrap();
         leaves.join().unwrap();
         assert!(counter.try_lock().is_some());
@@ -103,21 +104,18 @@ fn a_lock_that_is_dropped_passes_its_turn_on() {
 fn a_newcomer_never_gets_ahead_of_one_that_waits() {
     model(3, || {
         let counter = counter();
-        let guard = counter.try_lock().unwrap();
+        let guard = counter.try_lock_arc().unwrap();
         let mut cx = Context::from_waker(Waker::noop());
         let mut waits = pin!(counter.lock());
         assert!(waits.as_mut().poll(&mut cx).is_pending());
-        let newcomer = {
-            let counter = counter.clone();
-            thread::spawn(move || {
-                assert!(counter.try_lock().is_none());
-                let mut lock = pin!(counter.lock());
-                let mut cx = Context::from_waker(Waker::noop());
-                assert!(lock.as_mut().poll(&mut cx).is_pending());
-            })
-        };
-        drop(guard);
-        newcomer.join().unwrap();
+        let comes = counter.clone();
+        at_once(
+            move || {
+                assert!(comes.try_lock().is_none());
+                drop(begun(async move { drop(comes.lock().await) }));
+            },
+            move || drop(guard),
+        );
         let Poll::Ready(guard) = waits.as_mut().poll(&mut cx) else {
             panic!("the lock is its own since the unlock");
         };

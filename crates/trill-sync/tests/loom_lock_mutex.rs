@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, begun, block_on, model};
 use trill_sync::Mutex;
 
 type Counter = Arc<Mutex<UnsafeCell<u32>>>;
@@ -39,13 +39,12 @@ fn counter() -> Counter {
 fn holders_exclude_each_other_and_none_is_forgotten() {
     model(3, || {
         let counter = counter();
-        let threads: Vec<_> = (0..2)
+        let threads: Vec<_> = (0..3)
             .map(|_| {
                 let counter = counter.clone();
                 thread::spawn(move || add_one(&block_on(counter.lock())))
             })
             .collect();
-        add_one(&block_on(counter.lock()));
         for thread in threads {
             thread.join().unwrap();
         }
@@ -58,23 +57,24 @@ fn holders_exclude_each_other_and_none_is_forgotten() {
 fn a_waiter_that_loses_twice_still_gets_the_lock() {
     model(3, || {
         let counter = counter();
-        let waiter = {
-            let counter = counter.clone();
-            thread::spawn(move || add_one(&block_on(counter.lock())))
-        };
-        for _ in 0..3 {
-            add_one(&block_on(counter.lock()));
-        }
-        waiter.join().unwrap();
+        let (waits, returns) = (counter.clone(), counter.clone());
+        at_once(
+            move || add_one(&block_on(waits.lock())),
+            move || {
+                for _ in 0..3 {
+                    add_one(&block_on(returns.lock()));
+                }
+            },
+        );
         assert_eq!(value(&counter), 4);
     });
 }
 
 #[test]
 fn a_lock_that_is_dropped_passes_its_turn_on() {
-    model(3, || {
+    model(2, || {
         let counter = counter();
-        let guard = counter.try_lock().unwrap();
+        let guard = counter.try_lock_arc().unwrap();
         let stays = {
             let counter = counter.clone();
             thread::spawn(move || add_one(&block_on(counter.lock())))
@@ -89,7 +89,8 @@ fn a_lock_that_is_dropped_passes_its_turn_on() {
                 }
             })
         };
-        drop(guard);
+        let unlocks = thread::spawn(move || drop(guard));
+        unlocks.join().unwrap();
         stays.join().unwrap();
         leaves.join().unwrap();
         assert!(counter.try_lock().is_some());
@@ -101,20 +102,21 @@ fn a_lock_that_is_dropped_passes_its_turn_on() {
 fn a_lock_that_is_dropped_without_a_turn_wakes_the_one_behind_it_if_the_lock_is_free() {
     model(3, || {
         let counter = counter();
-        let guard = counter.try_lock().unwrap();
+        let guard = counter.try_lock_arc().unwrap();
         let mut cx = Context::from_waker(Waker::noop());
         let mut frozen = pin!(counter.lock());
         assert!(frozen.as_mut().poll(&mut cx).is_pending());
-        let mut leaves = Box::pin(counter.lock());
-        assert!(leaves.as_mut().poll(&mut cx).is_pending());
-        let stays = {
-            let counter = counter.clone();
-            thread::spawn(move || add_one(&block_on(counter.lock())))
-        };
-        // The turn goes to one that nobody polls.
-        drop(guard);
-        drop(leaves);
-        stays.join().unwrap();
+        let leaves = counter.clone();
+        let leaves = begun(async move { drop(leaves.lock().await) });
+        let stays = counter.clone();
+        at_once(
+            move || add_one(&block_on(stays.lock())),
+            move || {
+                // The turn goes to one that nobody polls.
+                drop(guard);
+                drop(leaves);
+            },
+        );
         assert_eq!(value(&counter), 1);
     });
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Waker};
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, block_on, model};
 use trill_sync::OnceCell;
 
 #[test]
@@ -24,7 +24,11 @@ fn one_makes_the_value_and_all_see_it() {
                 })
             })
             .collect();
-        let seen = **block_on(cell.wait());
+        let waits = {
+            let cell = cell.clone();
+            thread::spawn(move || **block_on(cell.wait()))
+        };
+        let seen = waits.join().unwrap();
         for thread in threads {
             assert_eq!(thread.join().unwrap(), seen);
         }
@@ -36,14 +40,14 @@ fn one_makes_the_value_and_all_see_it() {
 fn one_that_gives_up_lets_another_make_the_value() {
     model(3, || {
         let cell = Arc::new(OnceCell::new());
-        let gives_up = {
-            let cell = cell.clone();
-            thread::spawn(move || {
-                let mut init = Box::pin(cell.get_or_init(pending));
+        let (gives_up, makes) = (cell.clone(), cell.clone());
+        let ((), made) = at_once(
+            move || {
+                let mut init = Box::pin(gives_up.get_or_init(pending));
                 let _ = init.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            })
-        };
-        assert_eq!(*block_on(cell.get_or_init(|| async { 7 })), 7);
-        gives_up.join().unwrap();
+            },
+            move || *block_on(makes.get_or_init(|| async { 7 })),
+        );
+        assert_eq!((made, cell.get()), (7, Some(&7)));
     });
 }

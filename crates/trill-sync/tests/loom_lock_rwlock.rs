@@ -4,15 +4,15 @@
 
 mod model;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::task::{Context, Waker};
 
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use model::{block_on, model};
-use trill_sync::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
+use model::{at_once, begun, block_on, model};
+use trill_sync::{
+    RwLock, RwLockUpgradableReadGuard, RwLockUpgradableReadGuardArc, RwLockWriteGuard,
+};
 
 /// Loom's cell, which panics if it is written while another thread is in it.
 struct Shared(UnsafeCell<u32>);
@@ -40,16 +40,15 @@ impl Shared {
 fn writers_exclude_readers_and_nobody_is_forgotten() {
     model(3, || {
         let lock = Shared::new();
-        let writer = {
-            let lock = lock.clone();
-            thread::spawn(move || block_on(lock.write()).add_one())
-        };
+        let writers = [lock.clone(), lock.clone()]
+            .map(|lock| thread::spawn(move || block_on(lock.write()).add_one()));
         let reader = {
             let lock = lock.clone();
             thread::spawn(move || assert!(block_on(lock.read()).value() <= 2))
         };
-        block_on(lock.write()).add_one();
-        writer.join().unwrap();
+        for writer in writers {
+            writer.join().unwrap();
+        }
         reader.join().unwrap();
         assert_eq!(lock.try_read().unwrap().value(), 2);
         assert_eq!((lock.readers(), lock.waiters()), (0, 0));
@@ -74,12 +73,17 @@ fn an_upgrade_waits_for_readers_and_lets_no_writer_between() {
                 assert!(guard.value() >= 2);
             })
         };
-        let guard = block_on(lock.upgradable_read());
-        let before = guard.value();
-        let guard = block_on(RwLockUpgradableReadGuard::upgrade(guard));
-        assert_eq!(guard.value(), before);
-        guard.add_one();
-        drop(guard);
+        let upgrade = {
+            let lock = lock.clone();
+            thread::spawn(move || {
+                let guard = block_on(lock.upgradable_read());
+                let before = guard.value();
+                let guard = block_on(RwLockUpgradableReadGuard::upgrade(guard));
+                assert_eq!(guard.value(), before);
+                guard.add_one();
+            })
+        };
+        upgrade.join().unwrap();
         reader.join().unwrap();
         writer.join().unwrap();
         assert_eq!(lock.try_read().unwrap().value(), 3);
@@ -90,21 +94,19 @@ fn an_upgrade_waits_for_readers_and_lets_no_writer_between() {
 fn an_upgrade_that_is_dropped_lets_others_in() {
     model(3, || {
         let lock = Shared::new();
-        let first = lock.try_read().unwrap();
-        let mut upgrade = Box::pin(RwLockUpgradableReadGuard::upgrade(
-            lock.try_upgradable_read().unwrap(),
+        let first = lock.try_read_arc().unwrap();
+        let upgrade = begun(RwLockUpgradableReadGuardArc::upgrade(
+            lock.try_upgradable_read_arc().unwrap(),
         ));
-        let polled = upgrade
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
-        let reader = {
-            let lock = lock.clone();
-            thread::spawn(move || block_on(lock.read()).value())
-        };
-        drop(upgrade);
-        drop(first);
-        assert_eq!(reader.join().unwrap(), 0);
+        let reads = lock.clone();
+        let (value, ()) = at_once(
+            move || block_on(reads.read()).value(),
+            move || {
+                drop(upgrade);
+                drop(first);
+            },
+        );
+        assert_eq!(value, 0);
         assert!(lock.try_write().is_some());
     });
 }
@@ -113,18 +115,16 @@ fn an_upgrade_that_is_dropped_lets_others_in() {
 fn a_reader_that_is_dropped_while_it_is_let_in_does_not_block_a_writer() {
     model(3, || {
         let lock = Shared::new();
-        let guard = lock.try_write().unwrap();
-        let mut read = Box::pin(lock.read());
-        let polled = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
-        let writer = {
-            let lock = lock.clone();
-            thread::spawn(move || block_on(lock.write()).add_one())
-        };
-        let other = lock.clone();
-        drop(guard);
-        drop(read);
-        writer.join().unwrap();
-        assert_eq!(other.try_read().unwrap().value(), 1);
+        let guard = lock.try_write_arc().unwrap();
+        let (reads, writes) = (lock.clone(), lock.clone());
+        let read = begun(async move { reads.read().await.value() });
+        at_once(
+            move || block_on(writes.write()).add_one(),
+            move || {
+                drop(guard);
+                drop(read);
+            },
+        );
+        assert_eq!(lock.try_read().unwrap().value(), 1);
     });
 }

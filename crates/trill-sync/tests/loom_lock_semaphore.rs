@@ -10,21 +10,17 @@ use std::task::{Context, Poll, Waker};
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, begun, block_on, model};
 use trill_sync::Semaphore;
 
 #[test]
 fn permits_are_conserved_and_nobody_is_forgotten() {
     model(3, || {
         let semaphore = Arc::new(Semaphore::new(2));
-        let threads: Vec<_> = [1, 2]
-            .into_iter()
-            .map(|permits| {
-                let semaphore = semaphore.clone();
-                thread::spawn(move || drop(block_on(semaphore.acquire_many(permits))))
-            })
-            .collect();
-        drop(block_on(semaphore.acquire_many(2)));
+        let threads = [1, 2, 2].map(|permits| {
+            let semaphore = semaphore.clone();
+            thread::spawn(move || drop(block_on(semaphore.acquire_many(permits))))
+        });
         for thread in threads {
             thread.join().unwrap();
         }
@@ -36,16 +32,11 @@ fn permits_are_conserved_and_nobody_is_forgotten() {
 fn a_big_request_that_leaves_lets_the_next_in() {
     model(3, || {
         let semaphore = Arc::new(Semaphore::new(1));
-        let big = {
-            let semaphore = semaphore.clone();
-            thread::spawn(move || {
-                let mut big = pin!(semaphore.acquire_many(2));
-                let polled = big.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-                assert!(polled.is_pending());
-            })
-        };
-        drop(block_on(semaphore.acquire()));
-        big.join().unwrap();
+        let (big, next) = (semaphore.clone(), semaphore.clone());
+        at_once(
+            move || drop(begun(async move { drop(big.acquire_many(2).await) })),
+            move || drop(block_on(next.acquire())),
+        );
         assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
     });
 }
@@ -54,11 +45,7 @@ fn a_big_request_that_leaves_lets_the_next_in() {
 fn permits_handed_to_one_that_leaves_go_to_the_next() {
     model(3, || {
         let semaphore = Arc::new(Semaphore::new(0));
-        let mut leaves = Box::pin(semaphore.acquire_arc());
-        let polled = leaves
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
+        let leaves = begun(semaphore.acquire_arc());
         let stays = {
             let semaphore = semaphore.clone();
             thread::spawn(move || drop(block_on(semaphore.acquire())))
@@ -67,7 +54,8 @@ fn permits_handed_to_one_that_leaves_go_to_the_next() {
             let semaphore = semaphore.clone();
             thread::spawn(move || semaphore.add_permits(1))
         };
-        drop(leaves);
+        let leaves = thread::spawn(move || drop(leaves));
+        leaves.join().unwrap();
         stays.join().unwrap();
         adds.join().unwrap();
         assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
@@ -78,13 +66,13 @@ fn permits_handed_to_one_that_leaves_go_to_the_next() {
 fn two_that_add_let_two_in() {
     model(3, || {
         let semaphore = Arc::new(Semaphore::new(0));
-        let adds: Vec<_> = (0..2)
-            .map(|_| {
-                let semaphore = semaphore.clone();
-                thread::spawn(move || semaphore.add_permits(1))
-            })
-            .collect();
-        block_on(semaphore.acquire_many(2)).forget();
+        let adds = [semaphore.clone(), semaphore.clone()]
+            .map(|semaphore| thread::spawn(move || semaphore.add_permits(1)));
+        let takes = {
+            let semaphore = semaphore.clone();
+            thread::spawn(move || block_on(semaphore.acquire_many(2)).forget())
+        };
+        takes.join().unwrap();
         for thread in adds {
             thread.join().unwrap();
         }
@@ -98,22 +86,19 @@ fn two_that_add_let_two_in() {
 fn a_newcomer_never_gets_ahead_of_one_that_waits() {
     model(3, || {
         let semaphore = Arc::new(Semaphore::new(2));
-        let guard = semaphore.try_acquire().unwrap();
+        let guard = semaphore.try_acquire_arc().unwrap();
         let mut cx = Context::from_waker(Waker::noop());
         // A permit is left over for the newcomer, who must not have it.
         let mut waits = pin!(semaphore.acquire_many(2));
         assert!(waits.as_mut().poll(&mut cx).is_pending());
-        let newcomer = {
-            let semaphore = semaphore.clone();
-            thread::spawn(move || {
-                assert!(semaphore.try_acquire().is_none());
-                let mut acquire = pin!(semaphore.acquire());
-                let mut cx = Context::from_waker(Waker::noop());
-                assert!(acquire.as_mut().poll(&mut cx).is_pending());
-            })
-        };
-        drop(guard);
-        newcomer.join().unwrap();
+        let comes = semaphore.clone();
+        at_once(
+            move || {
+                assert!(comes.try_acquire().is_none());
+                drop(begun(async move { drop(comes.acquire().await) }));
+            },
+            move || drop(guard),
+        );
         let Poll::Ready(guard) = waits.as_mut().poll(&mut cx) else {
             panic!("the permits are its own since the release");
         };

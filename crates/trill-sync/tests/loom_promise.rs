@@ -5,17 +5,21 @@ mod model;
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, block_on, model};
 use trill_sync::promise::{PromiseError, promise};
 
 #[test]
 fn a_value_and_a_cancel_race_and_one_of_them_wins() {
     model(3, || {
         let (giver, promised) = promise::<i32, ()>();
-        let giver = thread::spawn(move || giver.complete(7));
-        let cancelled = promised.cancel();
-        let outcome = block_on(promised);
-        match giver.join().unwrap() {
+        let (completed, (cancelled, outcome)) = at_once(
+            move || giver.complete(7),
+            move || {
+                let cancelled = promised.cancel();
+                (cancelled, block_on(promised))
+            },
+        );
+        match completed {
             Ok(()) => assert_eq!((outcome, cancelled), (Ok(7), false)),
             Err(late) => {
                 assert_eq!(late.into_inner(), 7);
@@ -32,7 +36,8 @@ fn everybody_who_waits_hears_of_the_end() {
         let shared = promised.shared();
         let waiters = [shared.clone(), shared]
             .map(|shared| thread::spawn(move || assert_eq!(block_on(shared), Ok(7))));
-        giver.complete(7).unwrap();
+        let gives = thread::spawn(move || giver.complete(7));
+        gives.join().unwrap().unwrap();
         for waiter in waiters {
             waiter.join().unwrap();
         }
@@ -43,11 +48,11 @@ fn everybody_who_waits_hears_of_the_end() {
 fn the_giver_hears_of_a_cancel() {
     model(3, || {
         let (giver, promised) = promise::<i32, ()>();
-        let giver = thread::spawn(move || {
+        let hears = move || {
             block_on(giver.cancelled());
             assert!(giver.is_cancelled());
-        });
-        assert!(promised.cancel());
-        giver.join().unwrap();
+        };
+        let ((), (cancelled, _promised)) = at_once(hears, move || (promised.cancel(), promised));
+        assert!(cancelled);
     });
 }

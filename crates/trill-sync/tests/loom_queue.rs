@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 
 use loom::thread;
 
-use model::{block_on, model};
+use model::{at_once, block_on, model};
 use trill_sync::queue::{Closed, PutError, Queue, Shutdown};
 
 #[test]
@@ -25,18 +25,24 @@ fn each_item_reaches_one_consumer() {
             let queue = queue.clone();
             thread::spawn(move || block_on(queue.put(1)).unwrap())
         };
-        block_on(queue.put(2)).unwrap();
-        let own = block_on(queue.get()).unwrap();
+        let both = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                block_on(queue.put(2)).unwrap();
+                block_on(queue.get()).unwrap()
+            })
+        };
+        let one = both.join().unwrap();
         producer.join().unwrap();
         let other = consumer.join().unwrap();
-        assert_eq!(own + other, 3);
+        assert_eq!(one + other, 3);
         assert_eq!((queue.len(), queue.unfinished()), (0, 2));
     });
 }
 
 #[test]
 fn the_promise_of_a_consumer_that_leaves_goes_to_the_next() {
-    model(3, || {
+    model(2, || {
         let queue = Arc::new(Queue::unbounded());
         let leaves = {
             let queue = queue.clone();
@@ -53,7 +59,11 @@ fn the_promise_of_a_consumer_that_leaves_goes_to_the_next() {
                 queue.try_put(()).unwrap();
             })
         };
-        block_on(queue.get()).unwrap();
+        let stays = {
+            let queue = queue.clone();
+            thread::spawn(move || block_on(queue.get()).unwrap())
+        };
+        stays.join().unwrap();
         producer.join().unwrap();
         let taken = 1 + leaves.join().unwrap();
         assert_eq!(queue.len(), 2 - taken);
@@ -105,7 +115,11 @@ fn a_graceful_shutdown_reaches_everybody() {
             let queue = queue.clone();
             thread::spawn(move || assert_eq!(queue.shutdown(Shutdown::Graceful), []))
         };
-        assert_eq!(block_on(queue.get()), Ok(1));
+        let consumer = {
+            let queue = queue.clone();
+            thread::spawn(move || assert_eq!(block_on(queue.get()), Ok(1)))
+        };
+        consumer.join().unwrap();
         let put = producer.join().unwrap();
         closer.join().unwrap();
         match put {
@@ -134,8 +148,15 @@ fn an_immediate_shutdown_accounts_for_every_item() {
             let queue = queue.clone();
             thread::spawn(move || queue.try_put(1).is_ok())
         };
-        let drained = queue.shutdown(Shutdown::Immediate).len();
-        block_on(queue.join());
+        let closer = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                let drained = queue.shutdown(Shutdown::Immediate).len();
+                block_on(queue.join());
+                drained
+            })
+        };
+        let drained = closer.join().unwrap();
         let put = producer.join().unwrap();
         let got = consumer.join().unwrap();
         assert_eq!(usize::from(put), drained + usize::from(got));
@@ -148,12 +169,14 @@ fn join_hears_of_the_last_item() {
     model(3, || {
         let queue = Arc::new(Queue::unbounded());
         queue.try_put(1).unwrap();
-        let consumer = {
-            let queue = queue.clone();
-            thread::spawn(move || drop(block_on(queue.get_item())))
-        };
-        block_on(queue.join());
-        assert_eq!(queue.unfinished(), 0);
-        consumer.join().unwrap();
+        let (consumes, joins) = (queue.clone(), queue.clone());
+        at_once(
+            move || drop(block_on(consumes.get_item())),
+            move || {
+                block_on(joins.join());
+                assert_eq!(joins.unfinished(), 0);
+            },
+        );
+        assert!(queue.is_empty());
     });
 }

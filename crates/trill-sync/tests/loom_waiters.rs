@@ -9,7 +9,7 @@ use std::task::Waker;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use model::{Thread, model};
+use model::{Thread, at_once, model};
 use trill_sync::model::{Ticket, Waiters};
 
 /// A count of things, and those who wait for one.
@@ -75,12 +75,8 @@ impl Things {
 fn a_waiter_in_the_slot_is_never_forgotten() {
     model(3, || {
         let things = Things::new(0);
-        let taker = {
-            let things = things.clone();
-            thread::spawn(move || things.take())
-        };
-        things.put();
-        taker.join().unwrap();
+        let (takes, puts) = (things.clone(), things.clone());
+        at_once(move || takes.take(), move || puts.put());
         assert_eq!(things.waiters.len(), 0);
     });
 }
@@ -89,17 +85,18 @@ fn a_waiter_in_the_slot_is_never_forgotten() {
 fn a_waiter_that_comes_again_with_the_same_waker_is_never_forgotten() {
     model(3, || {
         let things = Things::new(0);
-        let taker = {
-            let things = things.clone();
-            thread::spawn(move || {
+        let (takes, puts) = (things.clone(), things.clone());
+        at_once(
+            move || {
                 let thread = Thread::new();
-                things.take_on(&thread);
-                things.take_on(&thread);
-            })
-        };
-        things.put();
-        things.put();
-        taker.join().unwrap();
+                takes.take_on(&thread);
+                takes.take_on(&thread);
+            },
+            move || {
+                puts.put();
+                puts.put();
+            },
+        );
         assert_eq!(things.waiters.len(), 0);
     });
 }
@@ -115,44 +112,46 @@ fn a_waker_that_is_still_in_the_slot_is_woken_once_and_only_for_its_waiter() {
         assert_eq!(things.waiters.notify_one(), 1);
         one.park();
         assert!(things.waiters.remove(&mut first));
-        let other = {
-            let things = things.clone();
-            thread::spawn(move || {
+        let (comes, again) = (things.clone(), things.clone());
+        let ((), one) = at_once(
+            move || {
                 let two = Thread::new();
-                if !things.waiters.register(&mut second, &two.waker()) {
+                if !comes.waiters.register(&mut second, &two.waker()) {
                     two.park();
-                    assert!(things.waiters.remove(&mut second));
+                    assert!(comes.waiters.remove(&mut second));
                 }
-            })
-        };
-        let waker = one.waker();
-        assert!(!things.waiters.register(&mut first, &waker));
-        let mut notified = 0;
-        while notified < 2 {
-            notified += things.waiters.notify_one();
-            thread::yield_now();
-        }
-        one.park();
-        assert!(things.waiters.remove(&mut first));
-        other.join().unwrap();
+            },
+            move || {
+                assert!(!again.waiters.register(&mut first, &one.waker()));
+                let mut notified = 0;
+                while notified < 2 {
+                    notified += again.waiters.notify_one();
+                    thread::yield_now();
+                }
+                one.park();
+                assert!(again.waiters.remove(&mut first));
+                one
+            },
+        );
         assert!(things.waiters.is_empty());
-        drop(waker);
         assert_eq!(one.references(), 1);
     });
 }
 
 #[test]
 fn a_second_waiter_is_never_forgotten() {
-    model(3, || {
+    model(2, || {
         let things = Things::new(0);
-        let takers: Vec<_> = (0..2)
-            .map(|_| {
-                let things = things.clone();
-                thread::spawn(move || things.take())
+        let takers =
+            [things.clone(), things.clone()].map(|things| thread::spawn(move || things.take()));
+        let putter = {
+            let things = things.clone();
+            thread::spawn(move || {
+                things.put();
+                things.put();
             })
-            .collect();
-        things.put();
-        things.put();
+        };
+        putter.join().unwrap();
         for taker in takers {
             taker.join().unwrap();
         }
@@ -168,14 +167,11 @@ fn two_notifiers_notify_two_waiters() {
         let (one, two) = (Thread::new(), Thread::new());
         assert!(!things.waiters.register(&mut first, &one.waker()));
         assert!(!things.waiters.register(&mut second, &two.waker()));
-        let other = {
-            let things = things.clone();
-            thread::spawn(move || things.waiters.notify_one())
-        };
-        let notified = things.waiters.notify_one();
+        let notify = |things: Arc<Things>| move || things.waiters.notify_one();
+        let (here, there) = at_once(notify(things.clone()), notify(things.clone()));
         one.park();
         two.park();
-        assert_eq!(notified + other.join().unwrap(), 2);
+        assert_eq!(here + there, 2);
         assert!(things.waiters.remove(&mut first));
         assert!(things.waiters.remove(&mut second));
         assert!(things.waiters.is_empty());
@@ -190,13 +186,13 @@ fn a_waiter_that_leaves_passes_its_turn_on() {
         let waits = Thread::new();
         assert!(!things.waiters.register(&mut first, Waker::noop()));
         assert!(!things.waiters.register(&mut second, &waits.waker()));
-        let notifier = {
-            let things = things.clone();
-            thread::spawn(move || things.waiters.notify_one())
-        };
-        // Gives up while it is being notified.
-        things.leave(&mut first);
-        assert_eq!(notifier.join().unwrap(), 1);
+        let (notifies, leaves) = (things.clone(), things.clone());
+        let (notified, ()) = at_once(
+            move || notifies.waiters.notify_one(),
+            // Gives up while it is being notified.
+            move || leaves.leave(&mut first),
+        );
+        assert_eq!(notified, 1);
         waits.park();
         assert!(things.waiters.is_notified(&second));
         assert!(things.waiters.remove(&mut second));
@@ -207,21 +203,21 @@ fn a_waiter_that_leaves_passes_its_turn_on() {
 fn a_listed_waiter_that_leaves_passes_its_turn_on() {
     model(3, || {
         let things = Things::new(0);
-        let mut tickets: [Ticket; 3] = Default::default();
+        let [mut first, mut listed, mut last]: [Ticket; 3] = Default::default();
         let waits = Thread::new();
-        assert!(!things.waiters.register(&mut tickets[0], Waker::noop()));
-        assert!(!things.waiters.register(&mut tickets[1], Waker::noop()));
-        assert!(!things.waiters.register(&mut tickets[2], &waits.waker()));
+        assert!(!things.waiters.register(&mut first, Waker::noop()));
+        assert!(!things.waiters.register(&mut listed, Waker::noop()));
+        assert!(!things.waiters.register(&mut last, &waits.waker()));
         assert_eq!(things.waiters.notify_one(), 1);
-        let notifier = {
-            let things = things.clone();
-            thread::spawn(move || things.waiters.notify_one())
-        };
-        things.leave(&mut tickets[1]);
-        assert_eq!(notifier.join().unwrap(), 1);
+        let (notifies, leaves) = (things.clone(), things.clone());
+        let (notified, ()) = at_once(
+            move || notifies.waiters.notify_one(),
+            move || leaves.leave(&mut listed),
+        );
+        assert_eq!(notified, 1);
         waits.park();
-        assert!(things.waiters.remove(&mut tickets[0]));
-        assert!(things.waiters.remove(&mut tickets[2]));
+        assert!(things.waiters.remove(&mut first));
+        assert!(things.waiters.remove(&mut last));
     });
 }
 
@@ -231,17 +227,19 @@ fn a_new_waker_is_woken_or_the_waiter_sees_the_notification() {
         let things = Things::new(0);
         let mut ticket = Ticket::default();
         assert!(!things.waiters.register(&mut ticket, Waker::noop()));
-        let notifier = {
-            let things = things.clone();
-            thread::spawn(move || things.waiters.notify_one())
-        };
-        let waits = Thread::new();
-        if !things.waiters.register(&mut ticket, &waits.waker()) {
-            waits.park();
-            assert!(things.waiters.is_notified(&ticket));
-            assert!(things.waiters.remove(&mut ticket));
-        }
-        assert_eq!(notifier.join().unwrap(), 1);
+        let (notifies, waits) = (things.clone(), things.clone());
+        let (notified, ()) = at_once(
+            move || notifies.waiters.notify_one(),
+            move || {
+                let thread = Thread::new();
+                if !waits.waiters.register(&mut ticket, &thread.waker()) {
+                    thread.park();
+                    assert!(waits.waiters.is_notified(&ticket));
+                    assert!(waits.waiters.remove(&mut ticket));
+                }
+            },
+        );
+        assert_eq!(notified, 1);
         assert!(things.waiters.is_empty());
     });
 }
@@ -275,16 +273,18 @@ fn a_broadcast_reaches_everybody() {
         let (one, two) = (Thread::new(), Thread::new());
         assert!(!things.waiters.register(&mut first, &one.waker()));
         assert!(!things.waiters.register(&mut second, &two.waker()));
-        let notifier = {
-            let things = things.clone();
-            thread::spawn(move || things.waiters.broadcast())
-        };
-        let again = things.waiters.register(&mut first, &one.waker());
-        if !again {
-            one.park();
-        }
-        two.park();
-        assert_eq!(notifier.join().unwrap(), 2);
+        let (notifies, again) = (things.clone(), things.clone());
+        let (notified, mut first) = at_once(
+            move || notifies.waiters.broadcast(),
+            move || {
+                if !again.waiters.register(&mut first, &one.waker()) {
+                    one.park();
+                }
+                two.park();
+                first
+            },
+        );
+        assert_eq!(notified, 2);
         assert!(!things.waiters.remove(&mut first));
         assert!(!things.waiters.remove(&mut second));
     });
@@ -294,27 +294,26 @@ fn a_broadcast_reaches_everybody() {
 fn a_waiter_at_the_front_goes_before_the_list() {
     model(3, || {
         let things = Things::new(0);
-        let mut tickets: [Ticket; 3] = Default::default();
-        assert!(!things.waiters.register(&mut tickets[0], Waker::noop()));
-        assert!(!things.waiters.register(&mut tickets[1], Waker::noop()));
+        let [mut first, mut listed, mut front]: [Ticket; 3] = Default::default();
+        assert!(!things.waiters.register(&mut first, Waker::noop()));
+        assert!(!things.waiters.register(&mut listed, Waker::noop()));
         assert_eq!(things.waiters.notify_one(), 1);
-        assert!(things.waiters.remove(&mut tickets[0]));
-        let waits = Thread::new();
-        let notifier = {
-            let things = things.clone();
-            thread::spawn(move || things.waiters.notify(2))
-        };
-        let now = things
-            .waiters
-            .register_front(&mut tickets[2], &waits.waker());
-        let notified = notifier.join().unwrap();
-        assert!(now || things.waiters.is_notified(&tickets[2]) == (notified == 2));
-        assert!(things.waiters.is_notified(&tickets[1]));
+        assert!(things.waiters.remove(&mut first));
+        let (notifies, comes) = (things.clone(), things.clone());
+        let (notified, (now, mut front)) = at_once(
+            move || notifies.waiters.notify(2),
+            move || {
+                let now = comes.waiters.register_front(&mut front, Waker::noop());
+                (now, front)
+            },
+        );
+        assert!(now || things.waiters.is_notified(&front) == (notified == 2));
+        assert!(things.waiters.is_notified(&listed));
         if now {
             assert_eq!(notified, 2);
         }
-        things.waiters.remove(&mut tickets[1]);
-        things.waiters.remove(&mut tickets[2]);
+        things.waiters.remove(&mut listed);
+        things.waiters.remove(&mut front);
         assert!(things.waiters.is_empty());
     });
 }

@@ -2,11 +2,12 @@
 #![allow(dead_code, unreachable_pub)] // Each model takes what it needs.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::{Condvar, Mutex};
+use loom::thread;
 
 /// Wakes a loom thread.
 struct Unpark {
@@ -74,4 +75,29 @@ pub fn model(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(run);
+}
+
+/// Polls a future that will wait, without a waker that matters. Dropped in any thread, it takes along what it holds by then:
+/// a guard, or a place in a queue.
+pub fn begun<T>(future: impl Future<Output = T> + 'static) -> Pin<Box<dyn Future<Output = T>>> {
+    let mut future = Box::pin(future);
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    future
+}
+
+/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
+///
+/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'. It
+/// keeps a clone of each of the standard library's `Arc`s, whose counts loom does not see: the drop of the last one in a
+/// racing thread would find old values.
+pub fn at_once<A: 'static, B: 'static>(
+    first: impl FnOnce() -> A + 'static,
+    second: impl FnOnce() -> B + 'static,
+) -> (A, B) {
+    let first = thread::spawn(first);
+    let second = thread::spawn(second);
+    (first.join().unwrap(), second.join().unwrap())
 }
