@@ -28,7 +28,28 @@ fn item(number: usize) -> Item {
     NonNull::new(std::ptr::without_provenance_mut(number * 8 + 8)).unwrap()
 }
 
-/// Takes `total` items that `threads` other threads push, sleeping in between.
+/// What a record's own thread does, in a model's thread that plays it: loom runs all of them on one thread of the system.
+fn own(state: &'static LocalState, total: usize) {
+    let parked = Arc::new(Parked::default());
+    let waker = Waker::from(StdArc::new(Unpark(parked.clone())));
+    let mut taken = 0;
+    while taken < total {
+        while state.pop(1).is_some() {
+            taken += 1;
+        }
+        if taken < total && state.fall_asleep(0, &waker) {
+            let mut woken = parked.woken.lock().unwrap();
+            while !*woken {
+                woken = parked.changed.wait(woken).unwrap();
+            }
+            *woken = false;
+            drop(woken);
+            state.get_up(0);
+        }
+    }
+}
+
+/// One thread takes the items that `threads` others push, `each` as many, and sleeps in between.
 fn check(threads: usize, each: usize) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
@@ -43,23 +64,8 @@ fn check(threads: usize, each: usize) {
                 })
             })
             .collect();
-        let parked = Arc::new(Parked::default());
-        let waker = Waker::from(StdArc::new(Unpark(parked.clone())));
-        let mut taken = 0;
-        while taken < threads * each {
-            while state.pop(1).is_some() {
-                taken += 1;
-            }
-            if taken < threads * each && state.fall_asleep(0, &waker) {
-                let mut woken = parked.woken.lock().unwrap();
-                while !*woken {
-                    woken = parked.changed.wait(woken).unwrap();
-                }
-                *woken = false;
-                drop(woken);
-                state.get_up(0);
-            }
-        }
+        let owner = thread::spawn(move || own(state, threads * each));
+        owner.join().unwrap();
         pushers.into_iter().for_each(|p| p.join().unwrap());
     });
 }

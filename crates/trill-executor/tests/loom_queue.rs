@@ -22,6 +22,27 @@ fn number(item: Item) -> usize {
     item.as_ptr().addr() / 8 - 1
 }
 
+/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
+///
+/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'.
+fn at_once<A: 'static, B: 'static>(
+    first: impl FnOnce() -> A + 'static,
+    second: impl FnOnce() -> B + 'static,
+) -> (A, B) {
+    let first = thread::spawn(first);
+    let second = thread::spawn(second);
+    (first.join().unwrap(), second.join().unwrap())
+}
+
+/// Steals once; returns the numbers that came along.
+fn steal(victim: &Ring, share: Share) -> Vec<usize> {
+    let own = Ring::new();
+    let first = victim.steal_into(&own, share);
+    let mut got: Vec<_> = first.into_iter().map(number).collect();
+    got.extend(std::iter::from_fn(|| own.pop()).map(number));
+    got
+}
+
 /// Asserts that the parts together are all numbers below `count`, each once.
 fn assert_all(parts: &[Vec<usize>], count: usize) {
     let mut all = parts.concat();
@@ -36,18 +57,16 @@ fn owner_pops_while_a_thief_steals_half() {
         for n in 0..3 {
             ring.push(item(n)).unwrap();
         }
-        let victim = ring.clone();
-        let thief = thread::spawn(move || {
-            let own = Ring::new();
-            let first = victim.steal_into(&own, Share::TakeLast);
-            let mut got: Vec<_> = first.into_iter().map(number).collect();
-            got.extend(std::iter::from_fn(|| own.pop()).map(number));
-            got
-        });
-        let mut mine: Vec<_> = ring.pop().into_iter().map(number).collect();
-        ring.push(item(3)).unwrap();
-        mine.extend(std::iter::from_fn(|| ring.pop()).map(number));
-        let mut stolen = thief.join().unwrap();
+        let (victim, owned) = (ring.clone(), ring.clone());
+        let (mut stolen, mut mine) = at_once(
+            move || steal(&victim, Share::TakeLast),
+            move || {
+                let mut mine: Vec<_> = owned.pop().into_iter().map(number).collect();
+                owned.push(item(3)).unwrap();
+                mine.extend(std::iter::from_fn(|| owned.pop()).map(number));
+                mine
+            },
+        );
         mine.extend(std::iter::from_fn(|| ring.pop()).map(number));
         assert!(stolen.is_sorted() && mine.is_sorted());
         stolen.append(&mut mine);
@@ -62,18 +81,18 @@ fn two_thieves_share_what_the_owner_pushes() {
         let thieves: Vec<_> = (0..2)
             .map(|_| {
                 let victim = ring.clone();
-                thread::spawn(move || {
-                    let own = Ring::new();
-                    let first = victim.steal_into(&own, Share::TakeLast);
-                    let mut got: Vec<_> = first.into_iter().map(number).collect();
-                    got.extend(std::iter::from_fn(|| own.pop()).map(number));
-                    got
-                })
+                thread::spawn(move || steal(&victim, Share::TakeLast))
             })
             .collect();
-        for n in 0..3 {
-            ring.push(item(n)).unwrap();
-        }
+        let owner = {
+            let ring = ring.clone();
+            thread::spawn(move || {
+                for n in 0..3 {
+                    ring.push(item(n)).unwrap();
+                }
+            })
+        };
+        owner.join().unwrap();
         let mut parts: Vec<_> = thieves.into_iter().map(|t| t.join().unwrap()).collect();
         parts.push(std::iter::from_fn(|| ring.pop()).map(number).collect());
         assert_all(&parts, 3);
@@ -87,23 +106,21 @@ fn slots_are_reused_only_after_they_were_read() {
         for n in 0..RING_LEN {
             ring.push(item(n)).unwrap();
         }
-        let victim = ring.clone();
-        let thief = thread::spawn(move || {
-            let own = Ring::new();
-            let first = victim.steal_into(&own, Share::LeaveOne);
-            let mut got: Vec<_> = first.into_iter().map(number).collect();
-            got.extend(std::iter::from_fn(|| own.pop()).map(number));
-            got
-        });
-        let mut mine = Vec::new();
-        for n in RING_LEN..RING_LEN + 2 {
-            let mut left = item(n);
-            while let Err(back) = ring.push(left) {
-                left = back;
-                mine.extend(ring.pop().map(number));
-            }
-        }
-        let stolen = thief.join().unwrap();
+        let (victim, owned) = (ring.clone(), ring.clone());
+        let (stolen, mut mine) = at_once(
+            move || steal(&victim, Share::LeaveOne),
+            move || {
+                let mut mine = Vec::new();
+                for n in RING_LEN..RING_LEN + 2 {
+                    let mut left = item(n);
+                    while let Err(back) = owned.push(left) {
+                        left = back;
+                        mine.extend(owned.pop().map(number));
+                    }
+                }
+                mine
+            },
+        );
         mine.extend(std::iter::from_fn(|| ring.pop()).map(number));
         assert_all(&[mine, stolen], RING_LEN + 2);
     });
@@ -113,15 +130,19 @@ fn slots_are_reused_only_after_they_were_read() {
 fn lifo_slot_gives_an_item_to_one_taker() {
     model(|| {
         let lifo = Arc::new(Lifo::new());
-        let taker = lifo.clone();
-        let thief = thread::spawn(move || taker.take().map(number));
-        let mut mine: Vec<usize> = Vec::new();
-        mine.extend(lifo.put(item(0)).map(number));
-        mine.extend(lifo.put(item(1)).map(number));
+        let (taker, owned) = (lifo.clone(), lifo.clone());
+        let (stolen, mut mine) = at_once(
+            move || taker.take().map(number),
+            move || {
+                let mut mine: Vec<usize> = Vec::new();
+                mine.extend(owned.put(item(0)).map(number));
+                mine.extend(owned.put(item(1)).map(number));
+                mine.extend(owned.take().map(number));
+                mine
+            },
+        );
         mine.extend(lifo.take().map(number));
-        let stolen: Vec<usize> = thief.join().unwrap().into_iter().collect();
-        mine.extend(lifo.take().map(number));
-        assert_all(&[mine, stolen], 2);
+        assert_all(&[mine, stolen.into_iter().collect()], 2);
     });
 }
 
@@ -129,16 +150,20 @@ fn lifo_slot_gives_an_item_to_one_taker() {
 fn inbox_keeps_the_order_of_each_sender() {
     model(|| {
         let inbox = Arc::new(Inject::new());
-        let sender = inbox.clone();
-        let other = thread::spawn(move || {
-            sender.push(item(0));
-            sender.push(item(1));
-        });
-        inbox.push(item(2));
-        let mut got = Vec::new();
-        let first = inbox.take(Share::All, usize::MAX, &mut |more| got.push(number(more)));
-        got.splice(0..0, first.map(number));
-        other.join().unwrap();
+        let (sender, taker) = (inbox.clone(), inbox.clone());
+        let ((), mut got) = at_once(
+            move || {
+                sender.push(item(0));
+                sender.push(item(1));
+            },
+            move || {
+                taker.push(item(2));
+                let mut got = Vec::new();
+                let first = taker.take(Share::All, usize::MAX, &mut |more| got.push(number(more)));
+                got.splice(0..0, first.map(number));
+                got
+            },
+        );
         got.extend(std::iter::from_fn(|| inbox.pop()).map(number));
         let place = |n| got.iter().position(|got| *got == n);
         assert!(place(0) < place(1));
@@ -153,19 +178,16 @@ fn owner_spills_while_a_thief_steals_half() {
         for n in 0..RING_LEN {
             ring.push(item(n)).unwrap();
         }
-        let victim = ring.clone();
-        let thief = thread::spawn(move || {
-            let own = Ring::new();
-            let first = victim.steal_into(&own, Share::TakeLast);
-            let mut got: Vec<_> = first.into_iter().map(number).collect();
-            got.extend(std::iter::from_fn(|| own.pop()).map(number));
-            got
-        });
-        let mut mine: Vec<_> = ring.spill().map(number).collect();
-        assert!(mine.is_empty() || mine.len() == RING_LEN / 2);
-        // The owner's next push may reuse a slot that was spilled or stolen.
-        let pushed = ring.push(item(RING_LEN)).is_ok();
-        let stolen = thief.join().unwrap();
+        let (victim, owned) = (ring.clone(), ring.clone());
+        let (stolen, (mut mine, pushed)) = at_once(
+            move || steal(&victim, Share::TakeLast),
+            move || {
+                let mine: Vec<_> = owned.spill().map(number).collect();
+                assert!(mine.is_empty() || mine.len() == RING_LEN / 2);
+                // The owner's next push may reuse a slot that was spilled or stolen.
+                (mine, owned.push(item(RING_LEN)).is_ok())
+            },
+        );
         mine.extend(std::iter::from_fn(|| ring.pop()).map(number));
         assert_all(&[stolen, mine], RING_LEN + usize::from(pushed));
     });

@@ -43,12 +43,15 @@ fn a_reader_finds_the_task_alive_or_not_at_all() {
                 })
             })
             .collect();
-        slot.clear();
-        cell.alive.with_mut(|alive| {
-            // SAFETY: no reader holds the slot any more; this model is what checks it.
-            unsafe { *alive = false };
+        let writer = thread::spawn(move || {
+            slot.clear();
+            cell.alive.with_mut(|alive| {
+                // SAFETY: no reader holds the slot any more; this model is what checks it.
+                unsafe { *alive = false };
+            });
+            slot.look(|_| panic!("the slot is free"));
         });
-        slot.look(|_| panic!("the slot is free"));
+        writer.join().unwrap();
         readers.into_iter().for_each(|r| r.join().unwrap());
     });
 }
@@ -71,11 +74,17 @@ fn a_reader_sees_what_was_written_before_the_task_was_entered() {
                 });
             })
         };
-        cell.alive.with_mut(|alive| {
-            // SAFETY: the slot is empty, so nobody looks yet; this model is what checks it.
-            unsafe { *alive = true };
-        });
-        slot.fill(NonNull::from(&*cell).cast());
+        let writer = {
+            let (slot, cell) = (slot.clone(), cell.clone());
+            thread::spawn(move || {
+                cell.alive.with_mut(|alive| {
+                    // SAFETY: the slot is empty, so nobody looks yet; this model is what checks it.
+                    unsafe { *alive = true };
+                });
+                slot.fill(NonNull::from(&*cell).cast());
+            })
+        };
+        writer.join().unwrap();
         reader.join().unwrap();
         slot.clear();
     });

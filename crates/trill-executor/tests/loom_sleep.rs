@@ -10,10 +10,26 @@ use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use trill_executor::model::{Item, State, Worker};
 
-fn model(body: impl Fn() + Send + Sync + 'static) {
+/// Runs a model with at most this many preemptions: 2 where two threads race, and 1 where three do, whose sleeps and
+/// wakes are many switches already that do not count.
+fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(2);
+    builder.preemption_bound = Some(preemptions);
     builder.check(body);
+}
+
+/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
+///
+/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'. It
+/// keeps a clone of each of the standard library's `Arc`s, whose counts loom does not see: the drop of the last one in a
+/// racing thread would find old values.
+fn at_once<A: 'static, B: 'static>(
+    first: impl FnOnce() -> A + 'static,
+    second: impl FnOnce() -> B + 'static,
+) -> (A, B) {
+    let first = thread::spawn(first);
+    let second = thread::spawn(second);
+    (first.join().unwrap(), second.join().unwrap())
 }
 
 /// Parks a model's thread until it is woken; a wake that never comes is a deadlock, which loom reports.
@@ -79,59 +95,66 @@ fn runner(
 
 #[test]
 fn an_item_pushed_from_outside_is_found_by_the_sleeper() {
-    model(|| {
+    model(2, || {
         let state = State::leak();
         let worker = state.hire();
-        let pusher = thread::spawn(move || {
-            state.inject_for_model(item(0));
-        });
-        let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-        runner(state, worker, &taken, 1, &done, &[]);
-        pusher.join().unwrap();
-        assert_eq!(taken.load(Ordering::Relaxed), 1);
+        at_once(
+            move || state.inject_for_model(item(0)),
+            move || {
+                let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+                runner(state, worker, &taken, 1, &done, &[]);
+                assert_eq!(taken.load(Ordering::Relaxed), 1);
+            },
+        );
     });
 }
 
 #[test]
 fn items_pushed_into_an_inbox_by_two_threads_are_found() {
-    model(|| {
+    model(1, || {
         let state = State::leak();
         let worker = state.hire();
         let pushers: Vec<_> = (0..2)
             .map(|n| thread::spawn(move || worker.deliver_for_model(item(n))))
             .collect();
-        let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-        runner(state, worker, &taken, 2, &done, &[]);
+        let runner = thread::spawn(move || {
+            let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+            runner(state, worker, &taken, 2, &done, &[]);
+            assert_eq!(taken.load(Ordering::Relaxed), 2);
+        });
+        runner.join().unwrap();
         pushers.into_iter().for_each(|p| p.join().unwrap());
-        assert_eq!(taken.load(Ordering::Relaxed), 2);
     });
 }
 
 /// A runner whose own thread pushes between its polls, as a reactor does there, while another pushes into the inbox.
 #[test]
 fn what_the_runners_own_thread_pushes_between_polls_is_found() {
-    model(|| {
+    model(2, || {
         let state = State::leak();
         let worker = state.hire();
         worker.watch_for_model();
-        let pusher = thread::spawn(move || worker.deliver_for_model(item(0)));
         let parked = StdArc::new(Parked::default());
         let waker = Waker::from(StdArc::new(Unpark(parked.clone())));
-        let (mut searching, mut pushed, mut taken) = (false, false, 0);
-        while taken < 2 {
-            state.get_up(worker, &mut searching);
-            while worker.next_for_model(&mut searching).is_some() {
-                state.end_search(&mut searching);
-                taken += 1;
-            }
-            if taken < 2 && state.fall_asleep(worker, &mut searching, &waker) {
-                if !std::mem::replace(&mut pushed, true) {
-                    worker.push_between_polls_for_model(item(1));
+        let (sleeps, wakes) = (parked.clone(), waker.clone());
+        let run = move || {
+            let (mut searching, mut pushed, mut taken) = (false, false, 0);
+            while taken < 2 {
+                state.get_up(worker, &mut searching);
+                while worker.next_for_model(&mut searching).is_some() {
+                    state.end_search(&mut searching);
+                    taken += 1;
                 }
-                parked.wait();
+                if taken < 2 && state.fall_asleep(worker, &mut searching, &wakes) {
+                    if !std::mem::replace(&mut pushed, true) {
+                        worker.push_between_polls_for_model(item(1));
+                    }
+                    sleeps.wait();
+                }
             }
-        }
-        pusher.join().unwrap();
+            searching
+        };
+        let ((), mut searching) = at_once(move || worker.deliver_for_model(item(0)), run);
         // Nobody counts as searching for ever: the next push from outside still rouses.
         *parked.woken.lock().unwrap() = false;
         state.get_up(worker, &mut searching);
@@ -145,7 +168,7 @@ fn what_the_runners_own_thread_pushes_between_polls_is_found() {
 /// Its own push goes to a thief or to itself, and is not left alone.
 #[test]
 fn what_is_pushed_between_polls_is_found_beside_another_runner() {
-    model(|| {
+    model(2, || {
         let state = State::leak();
         let (own, other) = (state.hire(), state.hire());
         own.watch_for_model();
@@ -176,27 +199,33 @@ fn what_is_pushed_between_polls_is_found_beside_another_runner() {
                 }
             })
         };
-        let (mut searching, mut pushed) = (false, false);
-        loop {
-            state.get_up(own, &mut searching);
-            while own.next_for_model(&mut searching).is_some() {
-                state.end_search(&mut searching);
-                if shared.0.fetch_add(1, Ordering::Relaxed) + 1 == 2 {
-                    shared.1.store(true, Ordering::Release);
-                    wakers[1].wake_by_ref();
+        let owner = {
+            let (shared, end, wakers) = (shared.clone(), ends[0].clone(), wakers.clone());
+            thread::spawn(move || {
+                let (mut searching, mut pushed) = (false, false);
+                loop {
+                    state.get_up(own, &mut searching);
+                    while own.next_for_model(&mut searching).is_some() {
+                        state.end_search(&mut searching);
+                        if shared.0.fetch_add(1, Ordering::Relaxed) + 1 == 2 {
+                            shared.1.store(true, Ordering::Release);
+                            wakers[1].wake_by_ref();
+                        }
+                    }
+                    if shared.1.load(Ordering::Acquire) {
+                        return;
+                    }
+                    if state.fall_asleep(own, &mut searching, &wakers[0]) {
+                        if !std::mem::replace(&mut pushed, true) {
+                            own.push_between_polls_for_model(item(0));
+                            own.push_between_polls_for_model(item(1));
+                        }
+                        end.wait();
+                    }
                 }
-            }
-            if shared.1.load(Ordering::Acquire) {
-                break;
-            }
-            if state.fall_asleep(own, &mut searching, &wakers[0]) {
-                if !std::mem::replace(&mut pushed, true) {
-                    own.push_between_polls_for_model(item(0));
-                    own.push_between_polls_for_model(item(1));
-                }
-                ends[0].wait();
-            }
-        }
+            })
+        };
+        owner.join().unwrap();
         thief.join().unwrap();
         assert_eq!(shared.0.load(Ordering::Relaxed), 2);
     });
@@ -204,7 +233,7 @@ fn what_is_pushed_between_polls_is_found_beside_another_runner() {
 
 /// Two runners, which must together find what is pushed; the last to find something wakes the other by its waker.
 fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
-    model(move || {
+    model(1, move || {
         let state = State::leak();
         let workers = [state.hire(), state.hire()];
         let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
@@ -236,7 +265,8 @@ fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
                 })
             })
             .collect();
-        push(state, workers);
+        let pusher = thread::spawn(move || push(state, workers));
+        pusher.join().unwrap();
         threads.into_iter().for_each(|t| t.join().unwrap());
         assert_eq!(shared.0.load(Ordering::Relaxed), total);
     });
@@ -254,7 +284,7 @@ fn two_runners_find_an_item_in_an_inbox() {
 
 #[test]
 fn a_retiring_runner_and_a_pusher_to_its_inbox_lose_nothing() {
-    model(|| {
+    model(1, || {
         let state = State::leak();
         let (leaves, stays) = (state.hire(), state.hire());
         let mut searching = false;
@@ -265,8 +295,11 @@ fn a_retiring_runner_and_a_pusher_to_its_inbox_lose_nothing() {
             let mut searching = searching;
             leaves.retire_for_model(&mut searching);
         });
-        let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-        runner(state, stays, &taken, 1, &done, &[]);
+        let runner = thread::spawn(move || {
+            let (taken, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+            runner(state, stays, &taken, 1, &done, &[]);
+        });
+        runner.join().unwrap();
         pusher.join().unwrap();
         retiring.join().unwrap();
     });
