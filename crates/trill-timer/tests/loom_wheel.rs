@@ -42,6 +42,18 @@ fn model(check: impl Fn(Arc<Wheel>, Log) + Send + Sync + 'static) {
     builder.check(move || check(Arc::new(Wheel::new()), Log::default()));
 }
 
+/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
+///
+/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'.
+fn at_once<A: 'static, B: 'static>(
+    first: impl FnOnce() -> A + 'static,
+    second: impl FnOnce() -> B + 'static,
+) -> (A, B) {
+    let first = thread::spawn(first);
+    let second = thread::spawn(second);
+    (first.join().unwrap(), second.join().unwrap())
+}
+
 /// Lies a few levels up, so that it has to come down.
 const DEADLINE: u64 = 5000;
 const LATER: u64 = 6000;
@@ -50,12 +62,11 @@ const LATER: u64 = 6000;
 fn timer_is_fired_or_cancelled_but_not_both() {
     model(|wheel, log| {
         let key = wheel.arm(DEADLINE, log.waker(1)).unwrap().key;
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        let is_cancelled = wheel.cancel(key).is_some();
-        firing.join().unwrap();
+        let (fires, cancels) = (wheel.clone(), wheel.clone());
+        let (_, is_cancelled) = at_once(
+            move || fires.fire(DEADLINE),
+            move || cancels.cancel(key).is_some(),
+        );
         assert_eq!(log.woken().len(), usize::from(!is_cancelled));
         assert_eq!(wheel.fire(u64::MAX - 1), None);
     });
@@ -65,15 +76,14 @@ fn timer_is_fired_or_cancelled_but_not_both() {
 fn key_of_a_fired_timer_does_not_reach_the_next_owner_of_its_slot() {
     model(|wheel, log| {
         let key = wheel.arm(DEADLINE, log.waker(1)).unwrap().key;
-        let other = {
-            let (wheel, log) = (wheel.clone(), log.clone());
-            thread::spawn(move || {
-                wheel.fire(DEADLINE);
-                wheel.arm(LATER, log.waker(2)).unwrap();
-            })
-        };
-        let is_cancelled = wheel.cancel(key).is_some();
-        other.join().unwrap();
+        let (other, next, cancels) = (wheel.clone(), log.clone(), wheel.clone());
+        let ((), is_cancelled) = at_once(
+            move || {
+                other.fire(DEADLINE);
+                other.arm(LATER, next.waker(2)).unwrap();
+            },
+            move || cancels.cancel(key).is_some(),
+        );
         assert!(wheel.cancel(key).is_none());
         assert!(matches!(wheel.reset(key, LATER), Reset::Gone));
         assert!(!wheel.detach(key));
@@ -88,12 +98,8 @@ fn two_threads_that_fire_wake_everybody_once() {
         for id in 1..=3 {
             wheel.arm(DEADLINE, log.waker(id)).unwrap();
         }
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        wheel.fire(LATER);
-        firing.join().unwrap();
+        let (one, two) = (wheel.clone(), wheel.clone());
+        at_once(move || one.fire(DEADLINE), move || two.fire(LATER));
         assert_eq!(log.sorted(), [1, 2, 3]);
     });
 }
@@ -102,12 +108,11 @@ fn two_threads_that_fire_wake_everybody_once() {
 fn reset_timer_is_fired_at_one_of_its_deadlines() {
     model(|wheel, log| {
         let key = wheel.arm(DEADLINE, log.waker(1)).unwrap().key;
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        let reset = wheel.reset(key, LATER);
-        let next = firing.join().unwrap();
+        let (fires, resets) = (wheel.clone(), wheel.clone());
+        let (next, reset) = at_once(
+            move || fires.fire(DEADLINE),
+            move || resets.reset(key, LATER),
+        );
         match reset {
             Reset::Done(notify) => {
                 assert_eq!(log.woken(), []);
@@ -126,12 +131,11 @@ fn reset_timer_is_fired_at_one_of_its_deadlines() {
 fn reset_to_what_has_passed_gives_the_waker_back() {
     model(|wheel, log| {
         let key = wheel.arm(LATER, log.waker(1)).unwrap().key;
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        let reset = wheel.reset(key, DEADLINE - 1);
-        firing.join().unwrap();
+        let (fires, resets) = (wheel.clone(), wheel.clone());
+        let (_, reset) = at_once(
+            move || fires.fire(DEADLINE),
+            move || resets.reset(key, DEADLINE - 1),
+        );
         match reset {
             Reset::Due(_) => assert_eq!(log.woken(), []),
             Reset::Done(_) => {
@@ -147,12 +151,11 @@ fn reset_to_what_has_passed_gives_the_waker_back() {
 fn deadline_is_not_slept_through() {
     model(|wheel, log| {
         wheel.arm(LATER, log.waker(1)).unwrap();
-        let owner = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(0))
-        };
-        let armed = wheel.arm(DEADLINE, log.waker(2)).unwrap();
-        let until = owner.join().unwrap();
+        let (owner, arms) = (wheel.clone(), wheel.clone());
+        let (until, armed) = at_once(
+            move || owner.fire(0),
+            move || arms.arm(DEADLINE, log.waker(2)).unwrap(),
+        );
         assert!(until == Some(DEADLINE) || armed.notify);
     });
 }
@@ -161,12 +164,11 @@ fn deadline_is_not_slept_through() {
 fn timer_armed_while_others_are_fired_is_fired_or_refused() {
     model(|wheel, log| {
         wheel.arm(DEADLINE, log.waker(1)).unwrap();
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        let armed = wheel.arm(DEADLINE, log.waker(2));
-        let next = firing.join().unwrap();
+        let (fires, arms, second) = (wheel.clone(), wheel.clone(), log.waker(2));
+        let (next, armed) = at_once(
+            move || fires.fire(DEADLINE),
+            move || arms.arm(DEADLINE, second),
+        );
         match armed {
             Ok(armed) => {
                 let fired = log.woken() == [1, 2];
@@ -186,12 +188,11 @@ fn newcomer_does_not_overtake_a_crowd_that_is_on_its_way_down() {
         for id in 1..=3 {
             wheel.arm(DEADLINE, log.waker(id)).unwrap();
         }
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        let armed = wheel.arm(DEADLINE, log.waker(4));
-        firing.join().unwrap();
+        let (fires, arms, newcomer) = (wheel.clone(), wheel.clone(), log.waker(4));
+        let (_, armed) = at_once(
+            move || fires.fire(DEADLINE),
+            move || arms.arm(DEADLINE, newcomer),
+        );
         wheel.fire(DEADLINE);
         let expected = if armed.is_ok() { 1..=4 } else { 1..=3 };
         assert_eq!(log.woken(), expected.collect::<Vec<_>>());
@@ -202,19 +203,18 @@ fn newcomer_does_not_overtake_a_crowd_that_is_on_its_way_down() {
 fn one_of_two_wakers_is_woken_when_they_are_exchanged() {
     model(|wheel, log| {
         let key = wheel.arm(DEADLINE, log.waker(1)).unwrap().key;
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        let expected = match wheel.held(key, Waker::noop()) {
-            Held::Other => match wheel.replace(key, log.waker(2)) {
-                Ok(_) => 2,
-                Err(_) => 1,
+        let (fires, holds, second) = (wheel.clone(), wheel.clone(), log.waker(2));
+        let (_, expected) = at_once(
+            move || fires.fire(DEADLINE),
+            move || match holds.held(key, Waker::noop()) {
+                Held::Other => match holds.replace(key, second) {
+                    Ok(_) => 2,
+                    Err(_) => 1,
+                },
+                Held::Gone => 1,
+                Held::Same => unreachable!("nobody armed it with that"),
             },
-            Held::Gone => 1,
-            Held::Same => unreachable!("nobody armed it with that"),
-        };
-        firing.join().unwrap();
+        );
         assert_eq!(log.woken(), [expected]);
     });
 }
@@ -223,15 +223,16 @@ fn one_of_two_wakers_is_woken_when_they_are_exchanged() {
 fn passed_without_the_lock_means_fired() {
     model(|wheel, log| {
         let key = wheel.arm(DEADLINE, log.waker(1)).unwrap().key;
-        let firing = {
-            let wheel = wheel.clone();
-            thread::spawn(move || wheel.fire(DEADLINE))
-        };
-        if wheel.has_passed(DEADLINE) {
-            assert_eq!(log.woken(), [1]);
-            assert!(wheel.cancel(key).is_none());
-        }
-        firing.join().unwrap();
+        let (fires, looks) = (wheel.clone(), wheel.clone());
+        at_once(
+            move || fires.fire(DEADLINE),
+            move || {
+                if looks.has_passed(DEADLINE) {
+                    assert_eq!(log.woken(), [1]);
+                    assert!(looks.cancel(key).is_none());
+                }
+            },
+        );
         assert!(wheel.has_passed(DEADLINE));
         assert!(!wheel.has_passed(LATER));
     });
