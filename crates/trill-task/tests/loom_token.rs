@@ -21,6 +21,18 @@ fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     builder.check(body);
 }
 
+/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
+///
+/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'.
+fn at_once<A: 'static, B: 'static>(
+    first: impl FnOnce() -> A + 'static,
+    second: impl FnOnce() -> B + 'static,
+) -> (A, B) {
+    let first = thread::spawn(first);
+    let second = thread::spawn(second);
+    (first.join().unwrap(), second.join().unwrap())
+}
+
 struct Unpark {
     is_woken: Mutex<bool>,
     changed: Condvar,
@@ -60,16 +72,15 @@ fn no_child_slips_through_a_cancel() {
     model(3, || {
         let root = CancelToken::new();
         let middle = root.child();
-        let making = {
-            let middle = middle.clone();
-            thread::spawn(move || {
-                let child = middle.child();
+        let (cancels, makes) = (root.clone(), middle.clone());
+        let ((child, grandchild), _) = at_once(
+            move || {
+                let child = makes.child();
                 let grandchild = child.child();
                 (child, grandchild)
-            })
-        };
-        root.cancel("all");
-        let (child, grandchild) = making.join().unwrap();
+            },
+            move || cancels.cancel("all"),
+        );
         assert!(middle.is_cancelled() && child.is_cancelled() && grandchild.is_cancelled());
         assert_eq!(grandchild.reason().unwrap().reason(), "all");
     });
@@ -80,31 +91,32 @@ fn waiting_for_a_child_hears_of_a_cancel_above() {
     model(3, || {
         let root = CancelToken::new();
         let child = root.child();
-        let waiting = thread::spawn(move || block_on(child.cancelled()));
-        root.cancel("all");
-        assert_eq!(waiting.join().unwrap().reason(), "all");
+        let (reason, _) = at_once(
+            move || block_on(child.cancelled()),
+            move || root.cancel("all"),
+        );
+        assert_eq!(reason.reason(), "all");
     });
 }
 
 #[test]
-fn of_two_cancels_one_is_first_and_both_find_everything_below_cancelled() {
+fn of_two_cancels_one_is_first_and_after_both_everything_below_is_cancelled() {
     model(3, || {
         let root = CancelToken::new();
         let child = root.child();
-        let other = {
-            let (root, child) = (root.clone(), child.clone());
-            thread::spawn(move || {
-                let is_first = root.cancel("other");
+        let cancel = |reason: &'static str| {
+            let root = root.clone();
+            move || {
+                let is_first = root.cancel(reason);
                 assert!(root.is_cancelled());
-                (is_first, child)
-            })
+                is_first
+            }
         };
-        let is_first = root.cancel("mine");
-        let (other_first, child) = other.join().unwrap();
-        assert_ne!(is_first, other_first);
-        let reason = if is_first { "mine" } else { "other" };
+        let (one, two) = at_once(cancel("one"), cancel("two"));
+        assert_ne!(one, two);
+        let reason = if one { "one" } else { "two" };
         assert_eq!(root.reason().unwrap().reason(), reason);
-        assert!(child.is_cancelled());
+        assert_eq!(child.reason().unwrap().reason(), reason);
     });
 }
 
@@ -114,15 +126,54 @@ fn cancel_of_a_child_and_of_its_parent_give_each_one_reason() {
         let root = CancelToken::new();
         let child = root.child();
         let leaf = child.child();
-        let other = thread::spawn({
-            let child = child.clone();
-            move || child.cancel("child")
-        });
-        assert!(root.cancel("root"));
-        let is_first = other.join().unwrap();
+        let (below, above) = (child.clone(), root.clone());
+        let (is_first, is_new) =
+            at_once(move || below.cancel("child"), move || above.cancel("root"));
+        assert!(is_new);
         let reason = if is_first { "child" } else { "root" };
         assert_eq!(child.reason().unwrap().reason(), reason);
         assert!(leaf.is_cancelled());
+    });
+}
+
+#[test]
+fn who_is_told_finds_everything_below_cancelled() {
+    model(3, || {
+        let root = CancelToken::new();
+        let child = root.child();
+        let found = Arc::new(AtomicUsize::new(0));
+        let (below, finds) = (child.clone(), found.clone());
+        let _callback = root.on_cancel(move |_| {
+            // 1 is no, 2 is yes.
+            finds.store(1 + usize::from(below.is_cancelled()), Ordering::SeqCst);
+        });
+        let (cancels, makes) = (root.clone(), child.clone());
+        let (_, leaf) = at_once(move || cancels.cancel("all"), move || makes.child());
+        assert_eq!(found.load(Ordering::SeqCst), 2);
+        assert!(leaf.is_cancelled());
+    });
+}
+
+#[test]
+fn what_was_done_before_a_cancel_is_seen_by_who_sees_it() {
+    model(3, || {
+        let token = CancelToken::new();
+        let done = Arc::new(loom::sync::atomic::AtomicBool::new(false));
+        let (cancels, does) = (token.clone(), done.clone());
+        let (looks, sees) = (token.clone(), done.clone());
+        at_once(
+            move || {
+                // Relaxed: the cancel is what publishes.
+                does.store(true, Ordering::Relaxed);
+                cancels.cancel("done");
+            },
+            move || {
+                if looks.is_cancelled() {
+                    assert!(sees.load(Ordering::Relaxed));
+                    assert!(looks.reason().is_some());
+                }
+            },
+        );
     });
 }
 
@@ -131,16 +182,16 @@ fn callback_runs_once_or_was_taken_back() {
     model(3, || {
         let calls = Arc::new(AtomicUsize::new(0));
         let token = CancelToken::new();
-        let other = thread::spawn({
-            let token = token.clone();
-            move || token.cancel("over")
-        });
-        let counted = calls.clone();
-        let callback = token.on_cancel(move |_| {
-            counted.fetch_add(1, Ordering::SeqCst);
-        });
-        let is_taken_back = callback.take_back();
-        other.join().unwrap();
+        let (cancels, listens, counted) = (token.clone(), token.clone(), calls.clone());
+        let (_, is_taken_back) = at_once(
+            move || cancels.cancel("over"),
+            move || {
+                let callback = listens.on_cancel(move |_| {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                });
+                callback.take_back()
+            },
+        );
         assert_eq!(calls.load(Ordering::SeqCst), usize::from(!is_taken_back));
     });
 }
@@ -151,9 +202,8 @@ fn tokens_that_are_dropped_while_above_them_is_cancelled_are_gone() {
         let root = CancelToken::new();
         let child = root.child();
         let leaf = child.child();
-        let dropping = thread::spawn(move || drop((child, leaf)));
-        root.cancel("all");
-        dropping.join().unwrap();
+        let cancels = root.clone();
+        at_once(move || drop((child, leaf)), move || cancels.cancel("all"));
         assert!(format!("{root:?}").contains("children: 0"));
     });
 }
@@ -166,9 +216,7 @@ fn two_children_that_are_dropped_at_once_leave_their_parents_list() {
             let middle = root.child();
             (middle.child(), middle.child())
         };
-        let dropping = thread::spawn(move || drop(left));
-        drop(right);
-        dropping.join().unwrap();
+        at_once(move || drop(left), move || drop(right));
         assert!(format!("{root:?}").contains("children: 0"));
     });
 }
@@ -177,18 +225,14 @@ fn two_children_that_are_dropped_at_once_leave_their_parents_list() {
 fn dropped_wait_and_cancel_do_not_disturb_each_other() {
     model(3, || {
         let token = CancelToken::new();
-        let other = thread::spawn({
-            let token = token.clone();
+        let (waits, cancels) = (token.clone(), token.clone());
+        let ((), is_first) = at_once(
             move || {
-                let mut wait = token.cancelled();
-                let polled =
-                    std::pin::Pin::new(&mut wait).poll(&mut Context::from_waker(Waker::noop()));
-                drop(wait);
-                polled.is_ready()
-            }
-        });
-        token.cancel("over");
-        other.join().unwrap();
-        assert!(token.is_cancelled());
+                let mut wait = waits.cancelled();
+                let _ = std::pin::Pin::new(&mut wait).poll(&mut Context::from_waker(Waker::noop()));
+            },
+            move || cancels.cancel("over"),
+        );
+        assert!(is_first && token.is_cancelled());
     });
 }

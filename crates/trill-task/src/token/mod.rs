@@ -110,6 +110,8 @@ impl CancelToken {
     /// All of them say that they are cancelled before the first task is woken and the first callback runs. Takes time and
     /// memory in proportion to the number of tokens and waiting tasks below.
     ///
+    /// Of two calls at the same time the one that returns `false` may return while the other is still on its way down.
+    ///
     /// # Examples
     ///
     /// See [`CancelToken`].
