@@ -161,6 +161,36 @@ fn deadline_is_not_slept_through() {
 }
 
 #[test]
+fn deadline_is_not_slept_through_after_an_earlier_one_was_cancelled() {
+    model(|wheel, log| {
+        // The wheel still believes that its owner wakes up for this one.
+        let gone = wheel.arm(DEADLINE - 1, log.waker(1)).unwrap().key;
+        wheel.arm(LATER, log.waker(2)).unwrap();
+        assert!(wheel.cancel(gone).is_some());
+        let (owner, arms) = (wheel.clone(), wheel.clone());
+        let (until, armed) = at_once(
+            move || owner.fire(0),
+            move || arms.arm(DEADLINE, log.waker(3)).unwrap(),
+        );
+        assert!(until == Some(DEADLINE) || armed.notify);
+    });
+}
+
+#[test]
+fn deadline_is_not_slept_through_after_an_earlier_one_was_fired() {
+    model(|wheel, log| {
+        wheel.arm(DEADLINE - 1, log.waker(1)).unwrap();
+        wheel.arm(LATER, log.waker(2)).unwrap();
+        let (owner, arms) = (wheel.clone(), wheel.clone());
+        let (until, armed) = at_once(
+            move || owner.fire(DEADLINE - 1),
+            move || arms.arm(DEADLINE, log.waker(3)).unwrap(),
+        );
+        assert!(until == Some(DEADLINE) || armed.notify);
+    });
+}
+
+#[test]
 fn timer_armed_while_others_are_fired_is_fired_or_refused() {
     model(|wheel, log| {
         wheel.arm(DEADLINE, log.waker(1)).unwrap();
