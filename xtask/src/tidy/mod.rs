@@ -16,6 +16,7 @@ mod layers;
 mod locations;
 mod manifests;
 mod markers;
+mod models;
 mod orderings;
 mod pages;
 mod paths;
@@ -135,6 +136,11 @@ const RULES: &[Rule] = &[
         name: "orderings",
         what: "each atomic access that orders memory says what it pairs with",
         check: orderings::check,
+    },
+    Rule {
+        name: "models",
+        what: "every racer of a model is a spawned thread",
+        check: models::check,
     },
     Rule {
         name: "hygiene",
