@@ -27,7 +27,8 @@
 //!
 //! Who pushes: push, fence, read `sleeping` and `searching`. Who falls asleep: write `ASLEEP` and `sleeping`, leave
 //! `searching`, fence, look at all queues once more. The fences are SeqCst, so at least one of the two sees the other.
-//! A pusher that sees `searching > 0` may go: whoever leaves `searching` looks at all queues afterwards.
+//! A pusher that sees `searching > 0` may go: whoever leaves `searching` looks at all queues afterwards, and whoever leaves
+//! it to sleep and finds something enters it again, so that it sends the next one out if there is more than one thing.
 //! A runner's own push into its ring needs no fence when somebody watches it: it is awake and comes to it itself. The same
 //! holds for its push of a single item into the queue of slow ones (a runner that retires tells others of it), and for a
 //! push by its thread between its polls: that thread sees its own `ASLEEP`, and rouses the runner whether or not others
@@ -100,7 +101,8 @@ impl State {
         worker.status.store(ASLEEP, Ordering::Release);
         // SeqCst: before the fence below, which pairs with that in `notify`.
         self.sleeping.fetch_add(1, Ordering::SeqCst);
-        if std::mem::take(searching) {
+        let has_searched = std::mem::take(searching);
+        if has_searched {
             self.count_search_end();
         }
         // SeqCst: pairs with the fence in `notify` and `notify_inbox`, see the module's page.
@@ -109,6 +111,11 @@ impl State {
             return true;
         }
         self.get_up(worker, searching);
+        if has_searched {
+            // Others may have left more than one runnable to this searcher: it goes on, so that it sends the next one out when
+            // it has found one.
+            self.start_search(searching);
+        }
         false
     }
 

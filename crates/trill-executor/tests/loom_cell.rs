@@ -179,7 +179,10 @@ fn a_poll_sees_what_was_written_before_each_wake_that_it_answers() {
                 let flags = flags.clone();
                 thread::spawn(move || {
                     flags[index].store(1, Ordering::Relaxed);
-                    waker.wake();
+                    match index {
+                        0 => waker.wake(),
+                        _ => waker.wake_by_ref(),
+                    }
                 })
             })
             .collect();
@@ -275,7 +278,17 @@ fn a_second_awaiter_is_called_instead_of_the_first() {
 
 #[test]
 fn a_second_awaiter_that_is_no_task_is_called_instead_of_a_first_that_is_one() {
-    check(4, || {
+    no_task_after_a_task(false);
+}
+
+#[test]
+fn a_third_awaiter_that_is_no_task_is_called_instead_of_a_second_that_is_one() {
+    // The word shows that the waker was exchanged before, and is the same after each exchange that follows.
+    no_task_after_a_task(true);
+}
+
+fn no_task_after_a_task(is_exchanged_before: bool) {
+    check(4, move || {
         let queue = Arc::new(Queue::default());
         let key = Key::default();
         key.open();
@@ -287,6 +300,9 @@ fn a_second_awaiter_that_is_no_task_is_called_instead_of_a_first_that_is_one() {
         idle_queue.run();
         let first = idle_key.waker.lock().unwrap().take().unwrap();
         let second = Arc::new(Called::default());
+        if is_exchanged_before {
+            assert!(poll(&mut ends, &Arc::default()).is_pending());
+        }
         let polled = Pin::new(&mut ends).poll(&mut Context::from_waker(&first));
         assert!(polled.is_pending());
         let (runs, awaits) = (queue.clone(), second.clone());

@@ -232,16 +232,19 @@ fn what_is_pushed_between_polls_is_found_beside_another_runner() {
 }
 
 /// Two runners, which must together find what is pushed; the last to find something wakes the other by its waker.
+///
+/// With more than one item whoever has the first holds it until the last is found: the other runner has to come for that.
 fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
     model(1, move || {
         let state = State::leak();
         let workers = [state.hire(), state.hire()];
         let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
         let ends: Vec<_> = (0..2).map(|_| StdArc::new(Parked::default())).collect();
+        let last = StdArc::new(Parked::default());
         let threads: Vec<_> = workers
             .into_iter()
             .map(|worker| {
-                let (shared, ends) = (shared.clone(), ends.clone());
+                let (shared, ends, last) = (shared.clone(), ends.clone(), last.clone());
                 thread::spawn(move || {
                     let mut searching = false;
                     let me = usize::from(!std::ptr::eq(worker, workers[0]));
@@ -253,6 +256,9 @@ fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
                             if shared.0.fetch_add(1, Ordering::Relaxed) + 1 == total {
                                 shared.1.store(true, Ordering::Release);
                                 Waker::from(StdArc::new(Unpark(ends[1 - me].clone()))).wake();
+                                Waker::from(StdArc::new(Unpark(last.clone()))).wake();
+                            } else {
+                                last.wait();
                             }
                         }
                         if shared.1.load(Ordering::Acquire) {
@@ -280,6 +286,15 @@ fn two_runners_find_an_item_from_outside() {
 #[test]
 fn two_runners_find_an_item_in_an_inbox() {
     two_runners(|_, workers| workers[0].deliver_for_model(item(0)), 1);
+}
+
+#[test]
+fn two_runners_find_an_item_each() {
+    let push = |state: &'static State, _: [&'static Worker; 2]| {
+        state.inject_for_model(item(0));
+        state.inject_for_model(item(1));
+    };
+    two_runners(push, 2);
 }
 
 #[test]
