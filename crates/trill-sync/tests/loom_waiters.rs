@@ -4,7 +4,7 @@
 mod model;
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
@@ -136,6 +136,77 @@ fn a_waker_that_is_still_in_the_slot_is_woken_once_and_only_for_its_waiter() {
         assert!(things.waiters.is_empty());
         assert_eq!(one.references(), 1);
     });
+}
+
+#[test]
+fn a_waker_that_another_one_wrote_over_is_not_taken_for_the_one_in_the_slot() {
+    model(3, || {
+        let things = Things::new(0);
+        let (mut first, mut second) = (Ticket::default(), Ticket::default());
+        let (one, two) = (Thread::new(), Thread::new());
+        assert!(!things.waiters.register(&mut first, &one.waker()));
+        assert!(!things.waiters.remove(&mut first));
+        let (comes, again, waker) = (things.clone(), things.clone(), one.waker());
+        let ((), mut first) = at_once(
+            move || {
+                assert!(!comes.waiters.register(&mut second, &two.waker()));
+                comes.leave(&mut second);
+            },
+            move || {
+                assert!(!again.waiters.register(&mut first, &waker));
+                first
+            },
+        );
+        assert_eq!(things.waiters.notify_one(), 1);
+        one.park();
+        assert!(things.waiters.remove(&mut first));
+        assert_eq!(one.references(), 1);
+    });
+}
+
+/// Looks, when it is woken, for what its waiter did before it came.
+struct Looks {
+    done: AtomicUsize,
+    woken: AtomicUsize,
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        assert_eq!(self.done.load(Ordering::Relaxed), 1);
+        self.woken.store(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn what_a_waiter_did_before_it_came_is_seen_by_who_wakes_it() {
+    // Once with a waker that is written into the slot, and once with one that is still there.
+    for is_there in [false, true] {
+        model(3, move || {
+            let things = Things::new(0);
+            let mut ticket = Ticket::default();
+            let looks = Arc::new(Looks {
+                done: AtomicUsize::new(0),
+                woken: AtomicUsize::new(0),
+            });
+            let waker = Waker::from(looks.clone());
+            if is_there {
+                assert!(!things.waiters.register(&mut ticket, &waker));
+                assert!(!things.waiters.remove(&mut ticket));
+            }
+            let (comes, does) = (things.clone(), looks.clone());
+            let notifies = things.clone();
+            let ((mut ticket, _waker), notified) = at_once(
+                move || {
+                    does.done.store(1, Ordering::Relaxed);
+                    comes.waiters.register(&mut ticket, &waker);
+                    (ticket, waker)
+                },
+                move || notifies.waiters.notify_one(),
+            );
+            things.waiters.remove(&mut ticket);
+            assert!(looks.woken.load(Ordering::Relaxed) <= notified);
+        });
+    }
 }
 
 #[test]
