@@ -37,7 +37,7 @@ fn counter() -> Counter {
 
 #[test]
 fn holders_exclude_each_other_and_none_is_forgotten() {
-    model(3, || {
+    model(2, || {
         let counter = counter();
         let threads: Vec<_> = (0..3)
             .map(|_| {

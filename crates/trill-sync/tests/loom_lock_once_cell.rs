@@ -14,7 +14,7 @@ use trill_sync::OnceCell;
 
 #[test]
 fn one_makes_the_value_and_all_see_it() {
-    model(3, || {
+    model(2, || {
         let cell = Arc::new(OnceCell::new());
         let threads: Vec<_> = (0..2)
             .map(|number| {

@@ -38,7 +38,7 @@ impl Shared {
 
 #[test]
 fn writers_exclude_readers_and_nobody_is_forgotten() {
-    model(3, || {
+    model(2, || {
         let lock = Shared::new();
         let writers = [lock.clone(), lock.clone()]
             .map(|lock| thread::spawn(move || block_on(lock.write()).add_one()));

@@ -15,7 +15,7 @@ use trill_sync::Semaphore;
 
 #[test]
 fn permits_are_conserved_and_nobody_is_forgotten() {
-    model(3, || {
+    model(2, || {
         let semaphore = Arc::new(Semaphore::new(2));
         let threads = [1, 2, 2].map(|permits| {
             let semaphore = semaphore.clone();
@@ -43,7 +43,7 @@ fn a_big_request_that_leaves_lets_the_next_in() {
 
 #[test]
 fn permits_handed_to_one_that_leaves_go_to_the_next() {
-    model(3, || {
+    model(2, || {
         let semaphore = Arc::new(Semaphore::new(0));
         let leaves = begun(semaphore.acquire_arc());
         let stays = {

@@ -104,7 +104,7 @@ fn the_promise_of_a_producer_that_leaves_goes_to_the_next() {
 
 #[test]
 fn a_graceful_shutdown_reaches_everybody() {
-    model(3, || {
+    model(2, || {
         let queue = Arc::new(Queue::bounded(1));
         queue.try_put(1).unwrap();
         let producer = {
@@ -132,7 +132,7 @@ fn a_graceful_shutdown_reaches_everybody() {
 
 #[test]
 fn an_immediate_shutdown_accounts_for_every_item() {
-    model(3, || {
+    model(2, || {
         let queue = Arc::new(Queue::unbounded());
         let consumer = {
             let queue = queue.clone();
