@@ -395,16 +395,22 @@ fn the_first_to_wait_asks_once_and_nobody_misses_the_event() {
             wait(slot.clone(), system.clone()),
             wait(slot.clone(), system.clone()),
         ];
-        let happens = || {
-            let mut system = system.lock().unwrap();
-            system.ready = true;
-            system.event |= system.asked > 0;
-            std::mem::take(&mut system.event)
+        let leader = {
+            let (slot, system) = (slot.clone(), system.clone());
+            thread::spawn(move || {
+                let happens = || {
+                    let mut system = system.lock().unwrap();
+                    system.ready = true;
+                    system.event |= system.asked > 0;
+                    std::mem::take(&mut system.event)
+                };
+                if happens() {
+                    deliver(&slot, generation);
+                }
+            })
         };
-        if happens() {
-            deliver(&slot, generation);
-        }
         let waited = waiters.map(|waiter| waiter.join().unwrap());
+        leader.join().unwrap();
         // The leader comes once more.
         let rest = std::mem::take(&mut system.lock().unwrap().event);
         if rest {
