@@ -4,17 +4,10 @@
 //! started. The job is not bound to that thread. One that has just finished its own takes it if it comes first, which
 //! it often does, and is awake.
 //!
-//! Between the end of a job and the look for the next one its thread gives the result away, which wakes whoever awaits it.
-//! That one often has the next job ready and submits it at once, before the thread has looked. So a thread says *early*
-//! that it will look, before it gives the result away: the submission then counts on it instead of waking another one, which
-//! would find that the job is taken.
-//!
-//! The stages of a thread are on the page of `member.rs`.
-//!
 //! # Why no job is left for nobody
 //!
 //! *Eligible* are the queued jobs that the limits of their classes allow to begin. *Looking* are the threads that were
-//! roused or started, or are early, and have not looked at the queues since. Whenever the mutex is free:
+//! roused or started and have not looked at the queues since. Whenever the mutex is free:
 //!
 //! 1. If a job is queued, a thread lives.
 //! 2. There are not more eligible jobs than looking threads, or no thread is idle.
@@ -28,9 +21,6 @@
 //! | the same, none idle and the pool is at its limit | the limit is at least one, so a thread lives; none is idle |
 //! | a thread looks: it takes the oldest eligible job | one less of both |
 //! | a job ended: one more of its class may begin; the thread looks | it takes as many as became eligible |
-//! | a job's work is over: its thread counts as looking, early; its class has no more room yet | one looks more |
-//! | an early thread looks: it takes one job, and unless enough look, another thread is roused or started | 2 |
-//! | an early thread steps aside: unless enough look, an idle thread is roused or one started | 2 |
 //! | a thread finds nothing: it becomes idle, or leaves if the pool is closed | nothing is eligible |
 //! | an idle thread has waited long enough: it leaves | it was not looking, so 2 does not change; see below for 1 |
 //! | a thread leaves because there are too many | by 3 none is idle; the limit is at least one, so another lives |
@@ -39,10 +29,6 @@
 //! runs work of that class, and looks when it is done. When an idle thread leaves, each eligible job has a thread that
 //! looks. An idle thread strikes itself off under the mutex; if it is no longer among the idle ones, it was roused, and
 //! looks.
-//!
-//! An early thread holds its place in its class until it looks: a result that nobody takes is dropped in its place. When
-//! it looks, it counts no more as looking and one more job may be eligible, so two may be left for one thread: one that was
-//! submitted meanwhile and counted on it, and one of its class.
 //!
 //! Threads are started under the mutex. That costs others some 15 µs, seldom, and spares a state in which a thread is
 //! counted that may never come.
@@ -53,6 +39,7 @@
 
 #![cfg_attr(not(loom), allow(unreachable_pub))] // Public for the models only.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,10 +47,8 @@ use std::time::Duration;
 use trill_world::World;
 
 use crate::class::Class;
-use crate::member::{Member, Stage};
 use crate::primitive::{Mutex, MutexGuard, lock};
 use crate::seat::{Order, Seat};
-use crate::state::State;
 use crate::stats::{ClassStats, Stats};
 
 /// The queues, threads and limits of a pool, over any type of job.
@@ -76,6 +61,30 @@ pub struct Crew<J> {
 /// Starts a thread that calls [`Crew::work`] with this seat.
 pub(crate) type Start<'a> = &'a dyn Fn(Arc<Seat>) -> io::Result<()>;
 
+struct State<J> {
+    lanes: Vec<Lane<J>>,
+    /// Idle threads; the last one became idle last and is used first.
+    idle: Vec<Arc<Seat>>,
+    /// How many threads were roused or started and have not looked since.
+    looking: usize,
+    threads: usize,
+    threads_max: usize,
+    /// Whether nobody can submit any more except the jobs themselves.
+    closed: bool,
+    /// Numbers the jobs of all lanes.
+    arrivals: u64,
+    started: u64,
+    refused: u64,
+}
+
+/// The queue of a class.
+struct Lane<J> {
+    class: Class,
+    /// How many threads work for this class.
+    running: usize,
+    queue: VecDeque<(u64, J)>,
+}
+
 impl<J> Crew<J> {
     /// Makes a crew whose threads live in `world`.
     pub fn new(
@@ -84,7 +93,17 @@ impl<J> Crew<J> {
         keep_alive: Duration,
         classes: &[Class],
     ) -> Crew<J> {
-        let mut state = State::new(threads_max);
+        let mut state = State {
+            lanes: Vec::new(),
+            idle: Vec::new(),
+            looking: 0,
+            threads: 0,
+            threads_max,
+            closed: false,
+            arrivals: 0,
+            started: 0,
+            refused: 0,
+        };
         for class in classes {
             state.lane(class);
         }
@@ -104,52 +123,36 @@ impl<J> Crew<J> {
         let arrival = state.arrivals;
         state.arrivals += 1;
         state.lanes[lane].queue.push_back((arrival, job));
-        let (mut state, refused) = match self.provide(state, start) {
-            Err(refused) => refused,
-            Ok(()) => return Ok(()),
-        };
-        if state.threads > 0 {
-            // Somebody lives and will take it.
+        if state.eligible() <= state.looking {
             return Ok(());
         }
-        match state.lanes[lane].queue.pop_back() {
-            Some((_, job)) => Err((job, refused)),
-            None => unreachable!("without threads nobody takes from the queue"),
+        if let Some(seat) = state.idle.pop() {
+            state.looking += 1;
+            let must_wake = seat.give(Order::Look);
+            drop(state);
+            if must_wake {
+                seat.wake();
+            }
+            return Ok(());
+        }
+        match self.grow(&mut state, start) {
+            Err(refused) if state.threads == 0 => match state.lanes[lane].queue.pop_back() {
+                Some((_, job)) => Err((job, refused)),
+                None => unreachable!("without threads nobody takes from the queue"),
+            },
+            // Somebody lives and will take it.
+            _ => Ok(()),
         }
     }
 
     /// What a thread does, from its start to its end.
-    pub fn work(&self, member: &Member, start: Start<'_>, run: impl Fn(J)) {
-        while let Some(job) = self.next(member, start) {
+    pub fn work(&self, seat: &Arc<Seat>, run: impl Fn(J)) {
+        let mut came_from = From::Looking;
+        while let Some((job, lane)) = self.next(seat, came_from) {
             run(job);
+            came_from = From::Lane(lane);
         }
-        member.seat.vacate();
-    }
-
-    /// Says that the work of a thread's job is over, before the result is given away; whether others count on it now.
-    ///
-    /// The thread comes back to [`Crew::work`] in a moment, or calls [`Crew::step_aside`].
-    pub fn finish_early(&self, member: &Member) -> bool {
-        let Stage::Busy(lane) = member.stage.get() else {
-            return false;
-        };
-        if !self.world.is_os() {
-            return false;
-        }
-        self.lock().looking += 1;
-        member.stage.set(Stage::Early(lane));
-        true
-    }
-
-    /// Takes back what [`Crew::finish_early`] said, and gives to others what counted on it.
-    pub fn step_aside(&self, member: &Member, start: Start<'_>) {
-        if let Stage::Early(lane) = member.stage.get() {
-            member.stage.set(Stage::Busy(lane));
-            let mut state = self.lock();
-            state.looking -= 1;
-            // If a start is refused, this thread lives, and looks when it is back.
-            let _ = self.provide(state, start);
-        }
+        seat.vacate();
     }
 
     /// Lets every thread end as soon as nothing is queued.
@@ -207,32 +210,6 @@ impl<J> Crew<J> {
         }
     }
 
-    /// Rouses an idle thread or starts one if too few look.
-    ///
-    /// Returns the lock, with the error, if a start was refused.
-    fn provide<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State<J>>,
-        start: Start<'_>,
-    ) -> Result<(), (MutexGuard<'a, State<J>>, io::Error)> {
-        if state.eligible() <= state.looking {
-            return Ok(());
-        }
-        if let Some(seat) = state.idle.pop() {
-            state.looking += 1;
-            let must_wake = seat.give(Order::Look);
-            drop(state);
-            if must_wake {
-                seat.wake();
-            }
-            return Ok(());
-        }
-        match self.grow(&mut state, start) {
-            Ok(_) => Ok(()),
-            Err(refused) => Err((state, refused)),
-        }
-    }
-
     /// Starts a thread if too few look. Says whether there was need and room for one.
     fn grow(&self, state: &mut State<J>, start: Start<'_>) -> io::Result<bool> {
         if state.eligible() <= state.looking || state.threads >= state.threads_max {
@@ -250,53 +227,32 @@ impl<J> Crew<J> {
         started.map(|()| true)
     }
 
-    /// Finds the next job for a thread; `None` means to end.
-    fn next(&self, member: &Member, start: Start<'_>) -> Option<J> {
+    /// Finds the next job for a thread and the number of its lane; `None` means to end.
+    fn next(&self, seat: &Arc<Seat>, mut came_from: From) -> Option<(J, usize)> {
         loop {
-            if let Some(job) = self.look(member, start) {
-                return Some(job);
+            let mut state = self.lock();
+            match came_from {
+                From::Looking => state.looking -= 1,
+                From::Lane(lane) => state.lanes[lane].running -= 1,
             }
-            if let Stage::Dismissed = member.stage.get() {
+            // With too many threads this one ends, and whoever is left takes what is eligible.
+            if state.threads <= state.threads_max {
+                if let Some((job, lane)) = state.oldest_eligible() {
+                    state.lanes[lane].running += 1;
+                    return Some((job, lane));
+                }
+            }
+            if state.threads > state.threads_max || state.closed {
+                state.threads -= 1;
                 return None;
             }
-            let order = member.seat.wait(self.keep_alive);
-            let order = order.or_else(|| self.give_up(&member.seat));
-            match order? {
-                Order::Look => member.stage.set(Stage::Looking),
+            state.idle.push(seat.clone());
+            drop(state);
+            match seat.wait(self.keep_alive).or_else(|| self.give_up(seat))? {
+                Order::Look => came_from = From::Looking,
                 Order::Leave => return None,
             }
         }
-    }
-
-    /// Looks at the queues. Without a job the thread is `Idle` or `Dismissed` afterwards.
-    fn look(&self, member: &Member, start: Start<'_>) -> Option<J> {
-        let mut state = self.lock();
-        let stage = member.stage.get();
-        if let Stage::Looking | Stage::Early(_) = stage {
-            state.looking -= 1;
-        }
-        if let Stage::Busy(lane) | Stage::Early(lane) = stage {
-            state.lanes[lane].running -= 1;
-        }
-        // With too many threads this one ends, and whoever is left takes what is eligible.
-        if state.threads <= state.threads_max {
-            if let Some((job, lane)) = state.oldest_eligible() {
-                state.lanes[lane].running += 1;
-                member.stage.set(Stage::Busy(lane));
-                // Two of an early thread's class and another one may have counted on it. If a start is refused, this
-                // thread lives, and looks again.
-                let _ = self.provide(state, start);
-                return Some(job);
-            }
-        }
-        if state.threads > state.threads_max || state.closed {
-            state.threads -= 1;
-            member.stage.set(Stage::Dismissed);
-        } else {
-            state.idle.push(member.seat.clone());
-            member.stage.set(Stage::Idle);
-        }
-        None
     }
 
     /// Strikes a thread off that was idle for long enough, unless it was given an order meanwhile.
@@ -326,6 +282,64 @@ impl<J> std::fmt::Debug for Crew<J> {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+impl<J> State<J> {
+    /// Finds the number of the class's lane, and makes one if it is new.
+    fn lane(&mut self, class: &Class) -> usize {
+        for (number, lane) in self.lanes.iter().enumerate() {
+            if lane.class.name() == class.name() {
+                return number;
+            }
+        }
+        self.lanes.push(Lane {
+            class: *class,
+            running: 0,
+            queue: VecDeque::new(),
+        });
+        self.lanes.len() - 1
+    }
+
+    /// How many queued jobs the limits of their classes allow to begin.
+    fn eligible(&self) -> usize {
+        let mut eligible = 0;
+        for lane in &self.lanes {
+            eligible += lane.eligible();
+        }
+        eligible
+    }
+
+    /// Takes out the job that arrived first among those that may begin, with the number of its lane.
+    fn oldest_eligible(&mut self) -> Option<(J, usize)> {
+        let mut oldest: Option<(u64, usize)> = None;
+        for (number, lane) in self.lanes.iter().enumerate() {
+            let Some(&(arrival, _)) = lane.queue.front() else {
+                continue;
+            };
+            if lane.eligible() > 0 && oldest.is_none_or(|(first, _)| arrival < first) {
+                oldest = Some((arrival, number));
+            }
+        }
+        let (_, lane) = oldest?;
+        let (_, job) = self.lanes[lane].queue.pop_front()?;
+        Some((job, lane))
+    }
+}
+
+impl<J> Lane<J> {
+    fn eligible(&self) -> usize {
+        let room = self.class.max_threads() - self.running;
+        self.queue.len().min(room)
+    }
+}
+
+/// Where a thread comes from that looks for a job.
+#[derive(Clone, Copy)]
+enum From {
+    /// It was roused or started.
+    Looking,
+    /// It finished a job of the lane with this number.
+    Lane(usize),
 }
 
 /// Tells threads that were struck off to end; unlocks the pool first.

@@ -73,7 +73,7 @@ pub(crate) fn pool() -> Pool {
 }
 
 /// Runs `work` with `shared` as the current pool of one of its own threads.
-pub(crate) fn work_for(shared: Arc<Shared>, work: impl FnOnce(&Arc<Shared>)) {
+pub(crate) fn work_for(shared: Arc<Shared>, work: impl FnOnce(&Shared)) {
     CURRENT.set(Some(shared.clone()));
     work(&shared);
     CURRENT.take();

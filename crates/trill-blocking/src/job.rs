@@ -10,8 +10,6 @@ use std::task::{Context, Poll};
 use trill_cell::Spawned;
 use trill_executor::raw;
 
-use crate::early;
-
 pub use trill_executor::Task;
 
 /// A task that waits for a thread.
@@ -92,11 +90,7 @@ impl<F: FnOnce() -> T, T> Future for Call<F> {
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
         match mem::replace(&mut *self, Call::Over) {
             // A job is a task, but its thread is there to be blocked.
-            Call::Work(work) => {
-                let result = trill_park::may_block(work);
-                early::finish();
-                Poll::Ready(result)
-            }
+            Call::Work(work) => Poll::Ready(trill_park::may_block(work)),
             Call::Refused(refused) => panic!("{refused}"),
             Call::Over => unreachable!("a job is polled once"),
         }

@@ -16,8 +16,6 @@
 //!
 //! * [`unblock`] queues a closure and wakes an idle thread of the pool, the one that became idle last. Without an idle
 //!   one it starts a thread, up to the limits; beyond them work waits in the order in which it came.
-//! * A thread says that it will look for more before it gives the result away, so a task that submits its next work at once
-//!   wakes no second one.
 //! * [`to_thread`](to_thread()) is the same for work that carries the locals of its task, and asks by [`check_cancelled`] whether
 //!   anybody still waits.
 //! * A [`Class`] has a queue and a limit of its own, so name look-ups that hang cannot take the threads of files.
@@ -44,14 +42,11 @@ mod builder;
 mod class;
 mod crew;
 mod current;
-mod early;
 mod job;
-mod member;
 mod pool;
 mod primitive;
 mod refused;
 mod seat;
-mod state;
 mod stats;
 mod to_thread;
 mod unblock;
@@ -59,7 +54,7 @@ mod waiter;
 
 #[cfg(loom)]
 #[doc(hidden)]
-pub use crate::{crew::Crew, member::Member, seat::Seat};
+pub use crate::{crew::Crew, seat::Seat};
 pub use adapter::{IntoInner, RefMut, Unblock, WithMut};
 pub use builder::Builder;
 pub use class::Class;

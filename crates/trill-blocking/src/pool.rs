@@ -12,9 +12,7 @@ use crate::builder::Builder;
 use crate::class::Class;
 use crate::crew::Crew;
 use crate::current::{self, Entered};
-use crate::early;
 use crate::job::{self, Runnable, Task};
-use crate::member::Member;
 use crate::refused::Refused;
 use crate::seat::Seat;
 use crate::stats::Stats;
@@ -324,29 +322,15 @@ impl Shared {
             .map_err(|(_, refused)| Refused::wrap(refused))
     }
 
-    /// What a thread of the pool does.
-    pub(crate) fn work(self: &Arc<Self>, member: &Member, run: impl Fn(Runnable)) {
-        self.crew.work(member, &|seat| self.start_thread(seat), run);
-    }
-
-    /// See [`Crew::finish_early`].
-    pub(crate) fn finish_early(&self, member: &Member) -> bool {
-        self.crew.finish_early(member)
-    }
-
-    /// See [`Crew::step_aside`].
-    pub(crate) fn step_aside(self: &Arc<Self>, member: &Member) {
-        self.crew
-            .step_aside(member, &|seat| self.start_thread(seat));
-    }
-
     /// Starts a thread that works from this seat.
     fn start_thread(self: &Arc<Self>, seat: Arc<Seat>) -> io::Result<()> {
         // Relaxed: only that each gets another one.
         let number = self.threads_named.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{}-{number}", self.thread_name);
         let shared = self.clone();
-        let work = move || current::work_for(shared, |shared| early::serve(shared, seat));
+        let work = move || {
+            current::work_for(shared, |shared| shared.crew.work(&seat, job::run));
+        };
         // The thread belongs to the pool's world, whoever asks.
         let _world = self.world().enter();
         trill_world::start_thread(&name, work)

@@ -13,7 +13,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::locals::Locals;
 use crate::quiet::quietly;
-use crate::strangers::strangers;
 
 /// A task's name and locals.
 pub(crate) struct Extras {
@@ -125,7 +124,6 @@ fn free(extras: *mut Extras) {
     // SAFETY: the pointer comes from `Box::into_raw` in `made`, and `Slot::drop`, which runs once, has the only one. Miri
     // on `tests/locals.rs` would fail.
     let extras = unsafe { Box::from_raw(extras) };
-    strangers();
     // A header lies in a task's cell, which must not be left by a panic; the panic hook has told of it.
     quietly(|| drop(extras));
 }

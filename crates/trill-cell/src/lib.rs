@@ -30,7 +30,6 @@
 //! * [`observe`] registers an [`Observer`] that hears of spawns, polls and ends; with none it costs one load.
 //! * [`Locals`] are values that a task carries for its program; a task that has none pays for a null word.
 //! * [`report`] is where failures go that nobody can receive any more; [`on_unhandled`] listens to them.
-//! * [`strangers`] warns a thread that is about to run code that trill does not know, and so may be away for long.
 //! * Without the feature `insight` the header keeps only an identity and the locals; everything else answers "unknown".
 //!
 //! # What it does not do
@@ -53,7 +52,6 @@ mod observer;
 mod quiet;
 mod spawned;
 mod stopwatch;
-mod strangers;
 mod unhandled;
 mod wait;
 
@@ -67,7 +65,6 @@ pub use locals::{Local, Locals};
 pub use observer::{Ended, Observer, Observing, observe, observers, unobserve};
 pub use spawned::Spawned;
 pub use stopwatch::{Stopwatch, pulse, pulses};
-pub use strangers::{before_strangers, forget_alarm, strangers};
 pub use unhandled::{Unhandled, What, on_unhandled, print_unhandled, report};
 pub use wait::{Kind, Wait};
 

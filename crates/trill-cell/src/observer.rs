@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::header::Header;
 use crate::quiet::quietly;
-use crate::strangers::strangers;
 
 /// How a task ended.
 ///
@@ -163,7 +162,6 @@ pub(crate) fn any() -> bool {
 #[cold]
 #[inline(never)]
 fn each_by_value(tell: impl Fn(&'static dyn Observer)) {
-    strangers();
     each_slow(&tell);
 }
 

@@ -19,9 +19,6 @@ use crate::seat::Seat;
 /// ```
 #[inline]
 pub fn wake(waker: Waker) {
-    if !is_own(&waker) {
-        trill_cell::strangers();
-    }
     // The waker is gone afterwards, so nobody can see it half changed.
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

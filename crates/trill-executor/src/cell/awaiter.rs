@@ -26,7 +26,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWakerVTable, Waker};
 
-use trill_cell::{Kind, TaskId, current_id, strangers};
+use trill_cell::{Kind, TaskId, current_id};
 
 use super::prefix::Prefix;
 use super::waker;
@@ -94,8 +94,6 @@ pub(super) unsafe fn unpack(packed: *mut ()) -> Waker {
             // SAFETY: `pack` made the box; as above.
             let boxed = unsafe { Box::from_raw(boxed) };
             boxed.witness.give_up();
-            // Whoever takes it out wakes or drops it.
-            strangers();
             boxed.waker
         }
     }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-use trill_cell::{Ended, Header, Spawned, Unhandled, What, observers, report, strangers};
+use trill_cell::{Ended, Header, Spawned, Unhandled, What, observers, report};
 
 use super::handle::{Handle, Output};
 use super::prefix::{Prefix, Table};
@@ -199,9 +199,6 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         let body = unsafe { Self::of(cell) };
         // SAFETY: the output is there, the caller alone may touch it, and it counts as gone now.
         let output = unsafe { body.stage.get().cast::<Output<F::Output>>().read() };
-        if const { needs_drop::<F::Output>() } || output.is_err() {
-            strangers();
-        }
         if let Err(payload) = &output {
             report_panic(&body.prefix.header, &**payload);
         }
@@ -221,9 +218,6 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
         let runnable = unsafe { Runnable::from_raw(cell.cast()) };
         // SAFETY: as `Table` demands; the runnable keeps the cell alive until it is handed over.
         let body = unsafe { Self::of(cell) };
-        if !LISTED {
-            strangers();
-        }
         if const { size_of::<S>() == 0 && !needs_drop::<S>() } {
             (body.schedule)(runnable, is_end_of_poll);
         } else {
@@ -238,9 +232,6 @@ impl<F: Future, S: Fn(Runnable, bool), const LISTED: bool> Body<F, S, LISTED> {
     unsafe fn free(cell: NonNull<Prefix>) {
         // SAFETY: `allocate_here` made it from such a box, and nobody can reach it any more.
         let body = unsafe { Box::from_raw(cell.cast::<Self>().as_ptr()) };
-        if const { needs_drop::<S>() } {
-            strangers();
-        }
         // What a schedule function captured may panic when it is dropped.
         quiet::discard(body);
     }
