@@ -2,6 +2,8 @@
 #![cfg(loom)]
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 
+mod model;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -16,26 +18,7 @@ use trill_cell::{Header, Spawned};
 use trill_executor::raw::{self, Runnable};
 use trill_executor::{Task, TaskRef};
 
-/// Runs a model with few enough preemptions for a test.
-fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
-}
-
-/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
-///
-/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'. It
-/// keeps a clone of each of the standard library's `Arc`s, whose counts loom does not see: the drop of the last one in a
-/// racing thread would find old values.
-fn at_once<A: 'static, B: 'static>(
-    first: impl FnOnce() -> A + 'static,
-    second: impl FnOnce() -> B + 'static,
-) -> (A, B) {
-    let first = thread::spawn(first);
-    let second = thread::spawn(second);
-    (first.join().unwrap(), second.join().unwrap())
-}
+use model::{at_once, check};
 
 /// Where runnables go.
 #[derive(Default)]

@@ -1,17 +1,15 @@
 //! Models of the ring, the LIFO slot and the inbox: each item comes out exactly once.
 #![cfg(loom)]
 
+mod model;
+
 use std::ptr::NonNull;
 
 use loom::sync::Arc;
 use loom::thread;
 use trill_executor::model::{Inject, Item, Lifo, RING_LEN, Ring, Share};
 
-fn model(body: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(body);
-}
+use model::{at_once, check};
 
 /// An item that is only a number.
 fn item(number: usize) -> Item {
@@ -20,18 +18,6 @@ fn item(number: usize) -> Item {
 
 fn number(item: Item) -> usize {
     item.as_ptr().addr() / 8 - 1
-}
-
-/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
-///
-/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'.
-fn at_once<A: 'static, B: 'static>(
-    first: impl FnOnce() -> A + 'static,
-    second: impl FnOnce() -> B + 'static,
-) -> (A, B) {
-    let first = thread::spawn(first);
-    let second = thread::spawn(second);
-    (first.join().unwrap(), second.join().unwrap())
 }
 
 /// Steals once; returns the numbers that came along.
@@ -52,7 +38,7 @@ fn assert_all(parts: &[Vec<usize>], count: usize) {
 
 #[test]
 fn owner_pops_while_a_thief_steals_half() {
-    model(|| {
+    check(PREEMPTIONS, || {
         let ring = Arc::new(Ring::new());
         for n in 0..3 {
             ring.push(item(n)).unwrap();
@@ -76,7 +62,7 @@ fn owner_pops_while_a_thief_steals_half() {
 
 #[test]
 fn two_thieves_share_what_the_owner_pushes() {
-    model(|| {
+    check(PREEMPTIONS, || {
         let ring = Arc::new(Ring::new());
         let thieves: Vec<_> = (0..2)
             .map(|_| {
@@ -101,7 +87,7 @@ fn two_thieves_share_what_the_owner_pushes() {
 
 #[test]
 fn slots_are_reused_only_after_they_were_read() {
-    model(|| {
+    check(PREEMPTIONS, || {
         let ring = Arc::new(Ring::new());
         for n in 0..RING_LEN {
             ring.push(item(n)).unwrap();
@@ -128,7 +114,7 @@ fn slots_are_reused_only_after_they_were_read() {
 
 #[test]
 fn lifo_slot_gives_an_item_to_one_taker() {
-    model(|| {
+    check(PREEMPTIONS, || {
         let lifo = Arc::new(Lifo::new());
         let (taker, owned) = (lifo.clone(), lifo.clone());
         let (stolen, mut mine) = at_once(
@@ -148,7 +134,7 @@ fn lifo_slot_gives_an_item_to_one_taker() {
 
 #[test]
 fn inbox_keeps_the_order_of_each_sender() {
-    model(|| {
+    check(PREEMPTIONS, || {
         let inbox = Arc::new(Inject::new());
         let (sender, taker) = (inbox.clone(), inbox.clone());
         let ((), mut got) = at_once(
@@ -173,7 +159,7 @@ fn inbox_keeps_the_order_of_each_sender() {
 
 #[test]
 fn owner_spills_while_a_thief_steals_half() {
-    model(|| {
+    check(PREEMPTIONS, || {
         let ring = Arc::new(Ring::new());
         for n in 0..RING_LEN {
             ring.push(item(n)).unwrap();
@@ -192,3 +178,6 @@ fn owner_spills_while_a_thief_steals_half() {
         assert_all(&[stolen, mine], RING_LEN + usize::from(pushed));
     });
 }
+
+/// Enough for each order of two steps against two.
+const PREEMPTIONS: usize = 3;

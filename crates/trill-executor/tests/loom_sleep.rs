@@ -1,5 +1,10 @@
 //! Models of sleeping and rousing: no runnable is left alone while a runner sleeps.
+//!
+//! Two preemptions where two threads race, and one where three do, whose sleeps and wakes are many switches already that do
+//! not count.
 #![cfg(loom)]
+
+mod model;
 
 use std::ptr::NonNull;
 use std::sync::Arc as StdArc;
@@ -10,27 +15,7 @@ use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use trill_executor::model::{Item, State, Worker};
 
-/// Runs a model with at most this many preemptions: 2 where two threads race, and 1 where three do, whose sleeps and
-/// wakes are many switches already that do not count.
-fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(body);
-}
-
-/// Runs both at once, each in a thread of its own; returns what they return, when both have ended.
-///
-/// The thread that begins a model takes no part in a race: loom tries fewer orders of its steps than of the others'. It
-/// keeps a clone of each of the standard library's `Arc`s, whose counts loom does not see: the drop of the last one in a
-/// racing thread would find old values.
-fn at_once<A: 'static, B: 'static>(
-    first: impl FnOnce() -> A + 'static,
-    second: impl FnOnce() -> B + 'static,
-) -> (A, B) {
-    let first = thread::spawn(first);
-    let second = thread::spawn(second);
-    (first.join().unwrap(), second.join().unwrap())
-}
+use model::{at_once, check};
 
 /// Parks a model's thread until it is woken; a wake that never comes is a deadlock, which loom reports.
 #[derive(Default)]
@@ -95,7 +80,7 @@ fn runner(
 
 #[test]
 fn an_item_pushed_from_outside_is_found_by_the_sleeper() {
-    model(2, || {
+    check(2, || {
         let state = State::leak();
         let worker = state.hire();
         at_once(
@@ -111,7 +96,7 @@ fn an_item_pushed_from_outside_is_found_by_the_sleeper() {
 
 #[test]
 fn items_pushed_into_an_inbox_by_two_threads_are_found() {
-    model(1, || {
+    check(1, || {
         let state = State::leak();
         let worker = state.hire();
         let pushers: Vec<_> = (0..2)
@@ -130,7 +115,7 @@ fn items_pushed_into_an_inbox_by_two_threads_are_found() {
 /// A runner whose own thread pushes between its polls, as a reactor does there, while another pushes into the inbox.
 #[test]
 fn what_the_runners_own_thread_pushes_between_polls_is_found() {
-    model(2, || {
+    check(2, || {
         let state = State::leak();
         let worker = state.hire();
         worker.watch_for_model();
@@ -168,7 +153,7 @@ fn what_the_runners_own_thread_pushes_between_polls_is_found() {
 /// Its own push goes to a thief or to itself, and is not left alone.
 #[test]
 fn what_is_pushed_between_polls_is_found_beside_another_runner() {
-    model(2, || {
+    check(2, || {
         let state = State::leak();
         let (own, other) = (state.hire(), state.hire());
         own.watch_for_model();
@@ -235,7 +220,7 @@ fn what_is_pushed_between_polls_is_found_beside_another_runner() {
 ///
 /// With more than one item whoever has the first holds it until the last is found: the other runner has to come for that.
 fn two_runners(push: fn(&'static State, [&'static Worker; 2]), total: usize) {
-    model(1, move || {
+    check(1, move || {
         let state = State::leak();
         let workers = [state.hire(), state.hire()];
         let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
@@ -299,7 +284,7 @@ fn two_runners_find_an_item_each() {
 
 #[test]
 fn a_retiring_runner_and_a_pusher_to_its_inbox_lose_nothing() {
-    model(1, || {
+    check(1, || {
         let state = State::leak();
         let (leaves, stays) = (state.hire(), state.hire());
         let mut searching = false;

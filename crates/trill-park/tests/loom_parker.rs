@@ -27,6 +27,17 @@ fn at_once<A: 'static, B: 'static>(
     (first.join().unwrap(), second.join().unwrap())
 }
 
+/// What a parking thread does: looks, and parks while it has not found what it waits for.
+fn park_until(parker: &Parker, is_ready: impl Fn() -> bool, mut park: impl FnMut()) {
+    loop {
+        parker.take();
+        if is_ready() {
+            return;
+        }
+        park();
+    }
+}
+
 #[test]
 fn unpark_ends_a_sleep_whenever_it_comes() {
     model(5, || {
@@ -35,15 +46,15 @@ fn unpark_ends_a_sleep_whenever_it_comes() {
         at_once(
             move || {
                 let (parker, ready) = &*parks;
-                loop {
-                    parker.take();
-                    if ready.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    if parker.begin(Place::Asleep) {
-                        parker.sleep(None);
-                    }
-                }
+                park_until(
+                    parker,
+                    || ready.load(Ordering::Relaxed),
+                    || {
+                        if parker.begin(Place::Asleep) {
+                            parker.sleep(None);
+                        }
+                    },
+                );
             },
             move || {
                 unparks.1.store(true, Ordering::Relaxed);
@@ -62,15 +73,15 @@ fn unpark_at_the_moment_when_a_wait_ends_by_itself_is_kept() {
             move || {
                 let (parker, ready) = &*parks;
                 let mut timeout = Some(Duration::ZERO);
-                loop {
-                    parker.take();
-                    if ready.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    if parker.begin(Place::Asleep) {
-                        parker.sleep(timeout.take());
-                    }
-                }
+                park_until(
+                    parker,
+                    || ready.load(Ordering::Relaxed),
+                    || {
+                        if parker.begin(Place::Asleep) {
+                            parker.sleep(timeout.take());
+                        }
+                    },
+                );
             },
             move || {
                 unparks.1.store(true, Ordering::Relaxed);
@@ -101,15 +112,15 @@ fn two_unparks_are_one_and_none_is_lost() {
             .collect();
         let sleeper = thread::spawn(move || {
             let (parker, first, second) = &*shared;
-            loop {
-                parker.take();
-                if first.load(Ordering::Relaxed) && second.load(Ordering::Relaxed) {
-                    break;
-                }
-                if parker.begin(Place::Asleep) {
-                    parker.sleep(None);
-                }
-            }
+            park_until(
+                parker,
+                || first.load(Ordering::Relaxed) && second.load(Ordering::Relaxed),
+                || {
+                    if parker.begin(Place::Asleep) {
+                        parker.sleep(None);
+                    }
+                },
+            );
         });
         sleeper.join().unwrap();
         for waker in wakers {
@@ -149,15 +160,15 @@ fn unpark_ends_a_wait_in_the_driver() {
         at_once(
             move || {
                 let (parker, ready, driver) = &*parks;
-                loop {
-                    parker.take();
-                    if ready.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    if parker.begin(Place::Driving) {
-                        driver.wait(parker);
-                    }
-                }
+                park_until(
+                    parker,
+                    || ready.load(Ordering::Relaxed),
+                    || {
+                        if parker.begin(Place::Driving) {
+                            driver.wait(parker);
+                        }
+                    },
+                );
             },
             move || {
                 unparks.1.store(true, Ordering::Relaxed);
@@ -177,15 +188,15 @@ fn move_from_the_driver_to_the_futex_loses_no_unpark() {
         at_once(
             move || {
                 let (parker, ready) = &*parks;
-                loop {
-                    parker.take();
-                    if ready.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    if parker.begin(Place::Driving) && parker.fall_asleep() {
-                        parker.sleep(None);
-                    }
-                }
+                park_until(
+                    parker,
+                    || ready.load(Ordering::Relaxed),
+                    || {
+                        if parker.begin(Place::Driving) && parker.fall_asleep() {
+                            parker.sleep(None);
+                        }
+                    },
+                );
             },
             move || {
                 unparks.1.store(true, Ordering::Relaxed);
