@@ -1,59 +1,173 @@
-//! The echo server without a runtime: one thread, one edge-triggered epoll. The floor of the rows
-//! that serve sockets.
+//! The echo server without a runtime: on each thread one edge-triggered epoll with connections of its own. The floor of
+//! the rows that serve sockets.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::event::{EventfdFlags, eventfd};
 
+use crate::clock;
 use crate::serve::OPEN;
 
-/// Serves for ever.
+/// Serves for ever: this thread accepts, and deals the connections in turn to `threads` threads, of which it is the first.
+/// A connection stays where it was dealt, and no thread ever does another's work.
 ///
 /// # Errors
 ///
-/// When the operating system refuses a descriptor or a connection.
-pub(crate) fn serve(listener: TcpListener, buffer_bytes: usize, answer: Answer) -> io::Result<()> {
-    let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-    let edge = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-    epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), edge)?;
-    let mut slots: Vec<Option<Connection>> = Vec::new();
-    let mut free: Vec<usize> = Vec::new();
-    let mut events: Vec<Event> = Vec::with_capacity(EVENTS);
-    loop {
-        events.clear();
-        match epoll::wait(&epoll, spare_capacity(&mut events), None) {
+/// When the operating system refuses a descriptor, a thread or a connection.
+pub(crate) fn serve(
+    listener: TcpListener,
+    threads: usize,
+    buffer_bytes: usize,
+    answer: Answer,
+) -> io::Result<()> {
+    let mut others = Vec::new();
+    for _ in 1..threads {
+        let (hand, seat) = deal()?;
+        clock::start_thread("serve", move || {
+            let table = Table::new(buffer_bytes, answer);
+            if let Err(error) = table.and_then(|mut table| table.serve_dealt(&seat)) {
+                eprintln!("bare: a thread of the server ended: {error}");
+                std::process::exit(1);
+            }
+        })?;
+        others.push(hand);
+    }
+    Table::new(buffer_bytes, answer)?.serve_accepted(&listener, &others)
+}
+
+/// Where the thread that accepts gives connections to another one.
+struct Hand {
+    streams: Sender<TcpStream>,
+    bell: Arc<OwnedFd>,
+}
+
+/// Where that one takes them.
+struct Seat {
+    streams: Receiver<TcpStream>,
+    bell: Arc<OwnedFd>,
+}
+
+fn deal() -> io::Result<(Hand, Seat)> {
+    let (sender, receiver) = mpsc::channel();
+    let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+    let hand = Hand {
+        streams: sender,
+        bell: Arc::clone(&bell),
+    };
+    let seat = Seat {
+        streams: receiver,
+        bell,
+    };
+    Ok((hand, seat))
+}
+
+/// What one thread serves.
+struct Table {
+    epoll: OwnedFd,
+    buffer_bytes: usize,
+    answer: Answer,
+    slots: Vec<Option<Connection>>,
+    free: Vec<usize>,
+    events: Vec<Event>,
+}
+
+impl Table {
+    fn new(buffer_bytes: usize, answer: Answer) -> io::Result<Self> {
+        Ok(Self {
+            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            buffer_bytes,
+            answer,
+            slots: Vec::new(),
+            free: Vec::new(),
+            events: Vec::with_capacity(EVENTS),
+        })
+    }
+
+    /// Serves what it accepts, but for what it deals to `others`.
+    fn serve_accepted(&mut self, listener: &TcpListener, others: &[Hand]) -> io::Result<()> {
+        epoll::add(&self.epoll, listener, EventData::new_u64(FIRST), EDGE)?;
+        let mut turn = 0;
+        loop {
+            if !self.turn()? {
+                continue;
+            }
+            while let Some(stream) = accept(listener)? {
+                match others.get(turn) {
+                    Some(other) => {
+                        let gone = |_: mpsc::SendError<TcpStream>| {
+                            io::Error::other("a thread of the server ended")
+                        };
+                        other.streams.send(stream).map_err(gone)?;
+                        rustix::io::write(&*other.bell, &1_u64.to_ne_bytes())?;
+                        turn += 1;
+                    }
+                    None => {
+                        self.add(stream)?;
+                        turn = 0;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Serves what it is dealt.
+    fn serve_dealt(&mut self, seat: &Seat) -> io::Result<()> {
+        epoll::add(&self.epoll, &*seat.bell, EventData::new_u64(FIRST), EDGE)?;
+        loop {
+            if self.turn()? {
+                for stream in seat.streams.try_iter() {
+                    self.add(stream)?;
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, stream: TcpStream) -> io::Result<()> {
+        let index = self.free.pop().unwrap_or(self.slots.len());
+        let data = EventData::new_u64(index as u64);
+        epoll::add(&self.epoll, &stream, data, EDGE)?;
+        let connection = Connection::new(stream, self.buffer_bytes, self.answer);
+        if index == self.slots.len() {
+            self.slots.push(Some(connection));
+        } else {
+            self.slots[index] = Some(connection);
+        }
+        OPEN.opened();
+        Ok(())
+    }
+
+    /// Waits once and serves what is ready; says whether [`FIRST`] is.
+    fn turn(&mut self) -> io::Result<bool> {
+        self.events.clear();
+        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
-        for event in &events {
-            if event.data.u64() == LISTENER {
-                while let Some(stream) = accept(&listener)? {
-                    let index = free.pop().unwrap_or(slots.len());
-                    epoll::add(&epoll, &stream, EventData::new_u64(index as u64), edge)?;
-                    let connection = Connection::new(stream, buffer_bytes, answer);
-                    if index == slots.len() {
-                        slots.push(Some(connection));
-                    } else {
-                        slots[index] = Some(connection);
-                    }
-                    OPEN.opened();
-                }
+        let mut is_first = false;
+        for event in &self.events {
+            if event.data.u64() == FIRST {
+                is_first = true;
                 continue;
             }
             let index = event.data.u64() as usize;
-            let Some(connection) = &mut slots[index] else {
+            let Some(connection) = &mut self.slots[index] else {
                 continue;
             };
             let flags = event.flags;
             let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP);
             if connection.serve(ended).is_err() {
-                slots[index] = None;
-                free.push(index);
+                self.slots[index] = None;
+                self.free.push(index);
                 OPEN.closed();
             }
         }
+        Ok(is_first)
     }
 }
 
@@ -168,7 +282,12 @@ const BLANK: &[u8] = b"\r\n\r\n";
 /// What hyper sends for the same page, but for the date.
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\
     date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nHello, World!";
-/// The event data of the listener, which no connection's index reaches.
-const LISTENER: u64 = u64::MAX;
+/// The event data of what brings connections, which no connection's index reaches.
+const FIRST: u64 = u64::MAX;
+/// What is waited for, told once for each change.
+const EDGE: EventFlags = EventFlags::IN
+    .union(EventFlags::OUT)
+    .union(EventFlags::RDHUP)
+    .union(EventFlags::ET);
 /// Events taken from the kernel at once.
 const EVENTS: usize = 512;

@@ -82,7 +82,7 @@ const fn http(
 peer's sockets (trill: its own; tokio: hyper-util; smol: smol-hyper). The handler is the same: 13 bytes of text, or an \
 object serialized by serde_json for each request, or a file of 64 KiB read with std::fs on the peer's pool for blocking \
 work. wrk, one thread, asks for two seconds after a warm-up. Counted are the server's CPU by getrusage and what wrk says \
-of latencies. `bare` is one thread with one epoll that answers without parsing: the floor.",
+of latencies. `bare` has as many threads as the others have workers, an epoll on each, and answers without parsing: the floor.",
         figures: WRK,
     }
 }

@@ -284,6 +284,6 @@ const ECHO: &[Figure] = &[
 const ECHO_SAME: &str = "A server process per peer accepts connections and spawns a task for each, \
 which reads into a buffer of twice a message's size and writes back what it read. One plain epoll client, \
 outside the server process and the same for all, keeps one message under way on each connection and \
-compares every byte. Counted is the server's CPU time, user and system, by getrusage. `bare` is one \
-thread with one edge-triggered epoll for any number of workers: the cheapest way this work can be \
-done.";
+compares every byte. Counted is the server's CPU time, user and system, by getrusage. `bare` has as \
+many threads as the others have workers, each with one edge-triggered epoll and connections that never leave it: the \
+cheapest way this work can be done by so many threads. Its figure for one worker is the cheapest way at all.";

@@ -97,7 +97,9 @@ pub(crate) fn serve(
         (PeerName::Trill, Flavour::Local) => {
             work::net::serve::<local::LocalTrill>(1, listener, buffer_bytes)
         }
-        (PeerName::Bare, _) => crate::bare::serve(listener, buffer_bytes, Answer::Echo),
+        (PeerName::Bare, _) => {
+            crate::bare::serve(listener, flavour.workers(), buffer_bytes, Answer::Echo)
+        }
         (PeerName::Monoio, _) => monoio::serve(listener, buffer_bytes),
         (PeerName::Compio, _) => compio::serve(listener, buffer_bytes),
         (PeerName::Asyncio | PeerName::Uvloop | PeerName::Before | PeerName::TrillRing, _) => Err(
@@ -121,7 +123,10 @@ pub(crate) fn serve_rows(
         PeerName::Tokio => serve_row::<tokio::Tokio>(one, work, listener, calls),
         PeerName::Smol => serve_row::<smol::Smol>(one, work, listener, calls),
         PeerName::Trill => serve_row::<trill::Trill>(one, work, listener, calls),
-        PeerName::Bare => crate::bare::serve(listener, BARE_BUFFER_BYTES, Answer::Http),
+        PeerName::Bare => {
+            let threads = one.flavour.workers();
+            crate::bare::serve(listener, threads, BARE_BUFFER_BYTES, Answer::Http)
+        }
         peer => Err(io::Error::other(format!("{peer} has no such server"))),
     }
 }

@@ -16,6 +16,7 @@ use hyper::{Request, Response};
 use super::Plan;
 use crate::args::One;
 use crate::clock;
+use crate::flavour::Flavour;
 use crate::peers::{Http, Net};
 use crate::rows::{Page, PeerName};
 use crate::save;
@@ -38,6 +39,8 @@ pub(crate) fn load(
         let bare = One {
             row,
             peer: PeerName::Bare,
+            // One thread for every peer, so that it is the proxy that differs.
+            flavour: Flavour::Workers(1),
             ..one.clone()
         };
         Some(Server::start(&bare)?)
@@ -256,6 +259,6 @@ mod tests {
     #[test]
     fn the_backend_is_a_row_of_the_bare_loop() {
         let row = find(BACKEND_ROW).expect("listed");
-        assert!(row.suits(PeerName::Bare, crate::flavour::Flavour::Workers(1)));
+        assert!(row.suits(PeerName::Bare, Flavour::Workers(1)));
     }
 }
