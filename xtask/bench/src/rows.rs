@@ -362,7 +362,8 @@ impl Work {
             Self::Echo { .. } | Self::EchoLatency { .. } | Self::ManySockets => true,
             Self::Http { page, .. } => page == Page::Plain,
             Self::Growth(growing) => growing.is_served(),
-            Self::File(_) | Self::Udp(_) | Self::Children | Self::SleepCpu => true,
+            Self::File(_) | Self::Udp(_) | Self::Children => true,
+            Self::SleepCpu | Self::ForeignWake => true,
             _ => false,
         }
     }

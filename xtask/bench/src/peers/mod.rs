@@ -54,6 +54,7 @@ pub(crate) fn measure(peer: PeerName, work: Work, plan: &Plan) -> Option<io::Res
     match (peer, plan.one.flavour) {
         (PeerName::Bare, _) if work == Work::Children => Some(work::process::bare(plan)),
         (PeerName::Bare, _) if work == Work::SleepCpu => Some(work::bare_sleeps::run(plan)),
+        (PeerName::Bare, _) if work == Work::ForeignWake => Some(work::bare_wake::run(plan)),
         (PeerName::Tokio, Flavour::Workers(_)) => complete::<tokio::Tokio>(work, plan),
         (PeerName::Smol, Flavour::Workers(_)) => complete::<smol::Smol>(work, plan),
         (PeerName::Trill, Flavour::Workers(_)) => complete::<trill::Trill>(work, plan),

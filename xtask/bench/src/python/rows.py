@@ -237,16 +237,21 @@ async def foreign_wake(scale):
     thread = threading.Thread(target=answer)
     thread.start()
 
+    used = 0.0
+
     async def body(count):
+        nonlocal used
+        before = sum(cpu_ns())
         for _ in range(count):
             future = loop.create_future()
             asked.put(future)
             await future
+        used = (sum(cpu_ns()) - before) / count
 
     [ns] = await per(scale(20_000), body)
     asked.put(None)
     thread.join()
-    return [ns / 1000]
+    return [ns / 1000, used / 1000]
 
 
 async def tcp_connect(scale):

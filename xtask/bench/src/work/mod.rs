@@ -1,6 +1,7 @@
 //! The bodies of the rows, generic over the peers.
 
 pub(crate) mod bare_sleeps;
+pub(crate) mod bare_wake;
 pub(crate) mod blocking;
 pub(crate) mod growth;
 pub(crate) mod hostile;

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 
 use super::signal::Signal;
 use super::{Plan, memory};
-use crate::clock::{Clock, start_thread};
+use crate::clock::{self, Clock, start_thread};
+use crate::host::Cpu;
 use crate::peers::Tasks;
 use crate::rows::Work;
 
@@ -122,7 +123,7 @@ fn yield_many<P: Tasks>(plan: &Plan) -> io::Result<Vec<f64>> {
 }
 
 fn foreign_wake<P: Tasks>(plan: &Plan) -> io::Result<Vec<f64>> {
-    let count = plan.count(20_000);
+    let count = plan.count(WAKES);
     let signal = Arc::new(Signal::default());
     let (ask, asked) = mpsc::channel();
     let answering = signal.clone();
@@ -131,22 +132,32 @@ fn foreign_wake<P: Tasks>(plan: &Plan) -> io::Result<Vec<f64>> {
             answering.set();
         }
     })?;
-    let ns = P::run(plan.workers(), async move {
-        let mut clock = Clock::start();
-        for times in [count / WARM_UP_DIVISOR, count] {
-            clock = Clock::start();
+    let figures = P::run(plan.workers(), async move {
+        let mut figures = Vec::new();
+        for times in warm(count) {
+            let (clock, before) = (Clock::start(), Cpu::used());
             for _ in 0..times {
                 ask.send(())
                     .expect("the thread lives until this end is gone");
                 signal.wait().await;
             }
+            let used = Cpu::used().since(before).total();
+            figures = vec![
+                clock.ns_per(times) / 1000.0,
+                clock::per(used, times) / 1000.0,
+            ];
         }
-        clock.ns_per(count)
+        figures
     })?;
     thread
         .join()
         .map_err(|_| io::Error::other("the foreign thread panicked"))?;
-    Ok(vec![ns / 1000.0])
+    Ok(figures)
+}
+
+/// How often a row is done: a tenth to warm up, then all.
+pub(super) fn warm(count: usize) -> [usize; 2] {
+    [count / WARM_UP_DIVISOR, count]
 }
 
 /// A task that spawns the next until none is left.
@@ -180,6 +191,8 @@ impl<P: Tasks> Future for Link<P> {
 
 /// The warm-up does this fraction of the work.
 const WARM_UP_DIVISOR: usize = 10;
+/// Round trips of the row `foreign-wake`.
+pub(super) const WAKES: usize = 20_000;
 /// Tasks spawned before the first of them is awaited.
 const BATCH: usize = 10_000;
 /// Tasks that yield to each other.
