@@ -1,23 +1,24 @@
 //! The helper thread that stands in where no thread parks.
 //!
 //! It serves timers and drivers that were polled outside `block_on`, those of threads that have left `block_on`, and
-//! those of threads that are stuck in a poll. While some thread runs it looks every 2 ms for stuck ones, and less often
-//! while it finds them at rest ([`Pace`]); when none has run since the last look it goes into *deep sleep*, without a
-//! deadline of its own, and is woken by the next thread that starts to run.
+//! those of threads that are stuck in a poll. While threads run it looks for stuck ones ([`pace`]); when none has run since
+//! the last look it goes into *deep sleep*, without a deadline of its own, and is woken by the next thread that starts to
+//! run.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock};
 use std::time::Instant;
 
 use trill_world::{ForkGate, World};
 
 use crate::deep_sleep::DeepSleep;
-use crate::pace::Pace;
+use crate::pace::{self, LOOK_SLACK};
+use crate::records;
 use crate::registry::{self, DriverId, lock};
 use crate::sys::Slack;
-use crate::thread::{self, Home, Thread};
+use crate::thread::{Home, Thread};
 use crate::watch::{self, STUCK_AFTER, Watch};
 
 /// In which process the helper thread runs, by its number of [`trill_world::forks`]; 0 before it was started.
@@ -25,9 +26,6 @@ static STARTED: AtomicU32 = AtomicU32::new(0);
 
 /// Whether it sleeps until somebody wakes it.
 static DEEP_SLEEP: LazyLock<DeepSleep> = LazyLock::new(DeepSleep::new);
-
-/// Whether its next look is further away than [`STUCK_AFTER`]. A hint: who misses it waits for that look.
-static IS_SLOW: AtomicBool = AtomicBool::new(false);
 
 /// Where it is whenever it may hold a lock.
 static GATE: ForkGate = ForkGate::new();
@@ -52,7 +50,7 @@ pub(crate) fn ensure() -> io::Result<()> {
         0 if here == 1 => {}
         // It may have run in the process this one was forked from. None of that one's other threads is here.
         _ => {
-            let mine = thread::own();
+            let mine = records::own();
             for gone in registry::threads() {
                 let is_mine = mine.is_some_and(|mine| std::ptr::eq(mine, gone));
                 if gone.is_attended() && !is_mine {
@@ -60,7 +58,6 @@ pub(crate) fn ensure() -> io::Result<()> {
                 }
             }
             DEEP_SLEEP.leave();
-            IS_SLOW.store(false, Ordering::Relaxed);
         }
     }
     // The attendant belongs to the operating system, whichever world asks.
@@ -126,9 +123,6 @@ pub(crate) fn hand_over(left: &'static Thread) {
         if !driver.is_idle() && !rouse_owner(id, None) {
             // An attendant that looks soon needs no word; the next `block_on` may be sooner.
             wake_if_in_deep_sleep();
-            if IS_SLOW.load(Ordering::Relaxed) {
-                thread().unpark();
-            }
         }
     }
 }
@@ -136,13 +130,12 @@ pub(crate) fn hand_over(left: &'static Thread) {
 /// The helper thread's loop.
 fn run(me: &'static Thread) {
     let mut watch = Watch::default();
-    let mut pace = Pace::default();
     let mut slack = Slack::default();
     loop {
         GATE.enter();
         me.seats.claim(me).parker.take();
         let now = trill_world::now();
-        let mut pause = pace.after(watch.look(now));
+        let mut pause = pace::after(watch.look(now));
         trill_cell::pulse();
         let until = serve(me, &watch, now);
         let mut mine = None;
@@ -168,13 +161,12 @@ fn run(me: &'static Thread) {
             }
         }
         me.set_driver(mine);
-        if let Some(pause) = pause {
-            IS_SLOW.store(pause > STUCK_AFTER, Ordering::Relaxed);
-            park(me, now, Some(earlier(until, now + pause)), &mut slack);
-            IS_SLOW.store(false, Ordering::Relaxed);
+        let look = pause.map(|pause| now + pause);
+        if look.is_some() {
+            park(me, now, until, look, &mut slack);
         } else {
             if DEEP_SLEEP.enter(watch::any_running) {
-                park(me, now, until, &mut slack);
+                park(me, now, until, None, &mut slack);
             } else {
                 GATE.leave();
             }
@@ -187,13 +179,31 @@ fn run(me: &'static Thread) {
     }
 }
 
-/// Parks the helper thread; after a driver that panics without it, for a while.
-fn park(me: &'static Thread, now: Instant, until: Option<Instant>, slack: &mut Slack) {
+/// Parks the helper thread until a deadline or the next look; after a driver that panics without it, for a while.
+fn park(
+    me: &'static Thread,
+    now: Instant,
+    deadline: Option<Instant>,
+    look: Option<Instant>,
+    slack: &mut Slack,
+) {
     GATE.leave();
-    if !spared(&mut || me.park(now, until, slack)) {
+    let until = match (deadline, look) {
+        (deadline, Some(look)) => Some(earlier(deadline, look)),
+        (deadline, None) => deadline,
+    };
+    // A look has time, a deadline has none.
+    match look {
+        Some(look) if deadline.is_none_or(|deadline| look + LOOK_SLACK <= deadline) => {
+            slack.loosen(LOOK_SLACK);
+        }
+        _ if until.is_some() => slack.tighten(),
+        _ => {}
+    }
+    if !spared(&mut || me.park_here(now, until)) {
         me.set_driver(None);
         me.parker().awake();
-        me.park(now, Some(earlier(until, now + STUCK_AFTER)), slack);
+        me.park_here(now, Some(earlier(until, now + STUCK_AFTER)));
     }
 }
 

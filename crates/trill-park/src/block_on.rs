@@ -10,8 +10,9 @@ use crate::attendant;
 use crate::dense::Dense;
 use crate::inspect;
 use crate::recent;
+use crate::records;
 use crate::sys::Slack;
-use crate::thread::{self, Thread};
+use crate::thread::Thread;
 use crate::waker::waker;
 
 /// Runs `future` to its end on this thread and returns what it returns.
@@ -42,7 +43,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut parking = Parking::default();
     loop {
         seat.parker.take();
-        entry.thread.count_turn();
+        entry.thread.begin_turn();
         if let Poll::Ready(output) =
             trill_cell::with_budget_of(BUDGET_POLLS, || future.as_mut().poll(&mut cx))
         {
@@ -161,7 +162,7 @@ struct Entry {
 impl Entry {
     fn new() -> Entry {
         recent::forget();
-        let (thread, before) = thread::enter();
+        let (thread, before) = records::enter();
         let is_inner = thread.is_entered();
         if is_inner {
             thread.seats.enter_inner();
@@ -180,7 +181,7 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         recent::forget();
-        thread::leave(self.before);
+        records::leave(self.before);
         if self.is_inner {
             self.thread.seats.leave_inner();
             return;
@@ -188,7 +189,7 @@ impl Drop for Entry {
         // SeqCst store: a thread that found this one in the driver and went to sleep is seen by the search in
         // `hand_over`, or saw this one gone.
         self.thread.set_entered(false);
-        thread::left(self.thread);
+        records::left(self.thread);
         if self.thread.is_attended() && self.thread.has_outside() {
             attendant::hand_over(self.thread);
         }

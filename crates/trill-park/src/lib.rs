@@ -37,6 +37,7 @@ mod pace;
 mod parker;
 mod primitive;
 mod recent;
+mod records;
 mod registry;
 mod seat;
 mod sys;

@@ -5,7 +5,8 @@ use std::ptr;
 
 use trill_cell::TaskId;
 
-use crate::thread::{self, Thread};
+use crate::records;
+use crate::thread::Thread;
 
 thread_local! {
     /// Where blocking was allowed last.
@@ -75,7 +76,7 @@ struct Here {
 
 impl Here {
     fn now() -> Here {
-        let thread = thread::entered();
+        let thread = records::entered();
         Here {
             task: trill_cell::current_id(),
             thread: thread.map(ptr::from_ref),

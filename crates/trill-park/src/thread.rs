@@ -1,11 +1,10 @@
-//! A thread that parks: what it serves, what it drives, and who it is on this thread.
+//! A thread that parks: what it serves and what it drives.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use trill_world::{Spot, World};
@@ -13,6 +12,7 @@ use trill_world::{Spot, World};
 use crate::attendant;
 use crate::driver::{Driver, Due};
 use crate::parker::{Parker, Place};
+use crate::records;
 use crate::registry::{self, DriverId, lock};
 use crate::seat::Seats;
 use crate::sys::Slack;
@@ -35,6 +35,8 @@ pub struct Thread {
     pub(crate) seats: Seats,
     /// Grows with each poll in `block_on`; a running thread whose count stands still is stuck.
     turns: AtomicU64,
+    /// When its current poll began, in ticks; 0 while it parks, and where nobody needs to know.
+    began: AtomicU64,
     /// Whether a `block_on` is running on it.
     entered: AtomicBool,
     dues: Mutex<Vec<&'static dyn Due>>,
@@ -65,7 +67,7 @@ pub(crate) enum Home {
 /// See [`Thread`].
 #[inline]
 pub fn thread() -> &'static Thread {
-    ENTERED.get().unwrap_or_else(attendant::thread)
+    records::entered().unwrap_or_else(attendant::thread)
 }
 
 impl Thread {
@@ -75,6 +77,7 @@ impl Thread {
             home,
             seats: Seats::default(),
             turns: AtomicU64::new(0),
+            began: AtomicU64::new(0),
             entered: AtomicBool::new(false),
             dues: Mutex::default(),
             dues_len: AtomicUsize::new(0),
@@ -354,6 +357,13 @@ impl Thread {
         if until.is_some() {
             slack.tighten();
         }
+        // Relaxed: this thread alone writes it, and who reads an old one takes a turn for longer than it is.
+        self.began.store(0, Ordering::Relaxed);
+        self.park_here(now, until);
+    }
+
+    /// As [`Thread::park`], on the operating system and as punctual as the thread's slack is.
+    pub(crate) fn park_here(&self, now: Instant, until: Option<Instant>) {
         match self.driver() {
             Some(driver) if self.parker().begin(Place::Driving) => {
                 if driver.wait(self, now, until) {
@@ -385,7 +395,7 @@ impl Thread {
     /// Lets go of what a record keeps that is not used again: of a simulated world that its thread has left.
     ///
     /// The record itself stays, since a waker may point to it.
-    fn retire(&self) {
+    pub(crate) fn retire(&self) {
         let Home::Simulated(world) = &self.home else {
             return;
         };
@@ -435,6 +445,22 @@ impl Thread {
             .store(id.map_or(0, |id| id.0 + 1), Ordering::Release);
     }
 
+    /// Counts a turn, in which a poll begins.
+    #[inline]
+    pub(crate) fn begin_turn(&self) {
+        self.count_turn();
+        // Nobody could do anything for one that has nothing outside.
+        if self.is_attended() && self.has_outside() {
+            self.began.store(trill_world::ticks(), Ordering::Relaxed);
+        }
+    }
+
+    /// Returns when the current poll began, in ticks, if that is known.
+    pub(crate) fn began(&self) -> Option<u64> {
+        let began = self.began.load(Ordering::Relaxed);
+        (began != 0).then_some(began)
+    }
+
     /// Counts a turn.
     #[inline]
     pub(crate) fn count_turn(&self) {
@@ -470,7 +496,7 @@ impl Thread {
         self.entered.store(entered, Ordering::SeqCst);
     }
 
-    /// Has the attendant look at this thread every 2 ms while it runs; says whether it does.
+    /// Has the attendant look at this thread every few milliseconds while it runs; says whether it does.
     ///
     /// It does not in a simulated world, for the attendant itself, and if the operating system refuses a thread.
     ///
@@ -482,6 +508,11 @@ impl Thread {
     #[inline]
     pub fn watch(&self) -> bool {
         self.is_attended() && attendant::ensure().is_ok()
+    }
+
+    /// Whether it parks in a simulated world.
+    pub(crate) fn is_simulated(&self) -> bool {
+        matches!(self.home, Home::Simulated(_))
     }
 
     /// Whether the attendant looks after this thread.
@@ -499,98 +530,4 @@ impl fmt::Debug for Thread {
             .field("turns", &self.turns())
             .finish_non_exhaustive()
     }
-}
-
-thread_local! {
-    /// The record that is inside `block_on` on this thread; apart from the others, so that reading it is one load.
-    static ENTERED: Cell<Option<&'static Thread>> = const { Cell::new(None) };
-    static RECORDS: RefCell<Records> = const { RefCell::new(Records { os: None, simulated: None }) };
-}
-
-/// The records of this thread.
-struct Records {
-    /// The one for the operating system's world.
-    os: Option<&'static Thread>,
-    /// The one for the simulated world it was last in.
-    simulated: Option<(World, &'static Thread)>,
-}
-
-impl Records {
-    /// The record of this thread for `world`, and the one of a world that it left for this one.
-    fn record(&mut self, world: World) -> (&'static Thread, Option<(World, &'static Thread)>) {
-        let Some(simulation) = world.simulation() else {
-            let thread = self.os.get_or_insert_with(|| registry::acquire(&world));
-            return (thread, None);
-        };
-        if let Some((known, thread)) = &self.simulated {
-            if known
-                .simulation()
-                .is_some_and(|known| Arc::ptr_eq(known, simulation))
-            {
-                return (thread, None);
-            }
-        }
-        let thread = registry::acquire(&world);
-        (thread, self.simulated.replace((world, thread)))
-    }
-
-    /// Whether this thread comes back to a record when it enters that one's world again.
-    fn keeps(&self, thread: &Thread) -> bool {
-        let simulated = self.simulated.as_ref();
-        simulated.is_some_and(|(_, known)| std::ptr::eq(*known, thread))
-    }
-}
-
-impl Drop for Records {
-    fn drop(&mut self) {
-        if let Some(thread) = self.os.take() {
-            registry::release(thread);
-        }
-        if let Some((_, thread)) = self.simulated.take() {
-            thread.retire();
-        }
-    }
-}
-
-/// The record that is inside `block_on` on this thread.
-#[inline]
-pub(crate) fn entered() -> Option<&'static Thread> {
-    ENTERED.get()
-}
-
-/// The record of this thread for the operating system's world, if it has one.
-pub(crate) fn own() -> Option<&'static Thread> {
-    RECORDS
-        .try_with(|records| records.try_borrow().ok()?.os)
-        .ok()
-        .flatten()
-}
-
-/// Makes this thread's record for the current world the entered one; returns it and the one before.
-pub(crate) fn enter() -> (&'static Thread, Option<&'static Thread>) {
-    let world = World::current();
-    // While the thread's locals are being destroyed there is no place to keep a record, so it is not reused.
-    let (thread, left) = RECORDS
-        .try_with(|records| records.borrow_mut().record(world.clone()))
-        .unwrap_or_else(|_| (registry::acquire(&world), None));
-    // Outside the borrow: the last one out drops the world, which is code of a stranger.
-    if let Some((_world, record)) = left {
-        record.retire();
-    }
-    (thread, ENTERED.replace(Some(thread)))
-}
-
-/// Lets go of a record whose outermost call has ended, if its thread went to another world meanwhile.
-pub(crate) fn left(thread: &'static Thread) {
-    if matches!(thread.home, Home::Simulated(_)) {
-        let keeps = RECORDS.try_with(|records| records.borrow().keeps(thread));
-        if !keeps.unwrap_or(false) {
-            thread.retire();
-        }
-    }
-}
-
-/// Makes `before` the entered record again.
-pub(crate) fn leave(before: Option<&'static Thread>) {
-    ENTERED.set(before);
 }

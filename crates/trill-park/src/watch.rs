@@ -9,6 +9,7 @@ use crate::thread::Thread;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     seen: Vec<Seen>,
+    last: Option<Reading>,
 }
 
 /// What one look at all threads has found.
@@ -16,22 +17,32 @@ pub(crate) struct Watch {
 pub(crate) struct Look {
     /// Some thread runs, or has run since the look before.
     pub(crate) any_active: bool,
-    /// Some thread runs now.
-    pub(crate) any_running: bool,
-    /// Some thread runs in the turn in which the look before found it.
-    pub(crate) any_suspect: bool,
+    /// For how long that thread of those which run has been in its poll that has been so for longest.
+    pub(crate) longest: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     turns: u64,
-    /// When the count of turns was first seen at this value.
+    /// When the turn with this count began, or was first seen.
     since: Instant,
+}
+
+/// Both clocks, read one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    now: Instant,
+    ticks: u64,
 }
 
 impl Watch {
     /// Looks at all threads.
     pub(crate) fn look(&mut self, now: Instant) -> Look {
+        let reading = Reading {
+            now,
+            ticks: trill_world::ticks(),
+        };
+        let last = self.last.replace(reading);
         let mut found = Look::default();
         for thread in registry::threads() {
             let turns = thread.turns();
@@ -47,11 +58,21 @@ impl Watch {
             }
             let is_running = is_running(thread);
             let has_turned = seen.turns != turns;
-            found.any_active |= is_running || has_turned;
-            found.any_running |= is_running;
-            found.any_suspect |= is_running && !has_turned;
-            if has_turned || !is_running {
+            if !is_running {
                 *seen = Seen { turns, since: now };
+            } else if has_turned {
+                let began = thread.began().zip(last);
+                let since = began.and_then(|(began, last)| reading.at(began, last));
+                *seen = Seen {
+                    turns,
+                    since: since.unwrap_or(now),
+                };
+            }
+            found.any_active |= is_running || has_turned;
+            if is_running {
+                found.longest = found
+                    .longest
+                    .max(Some(now.saturating_duration_since(seen.since)));
             }
         }
         found
@@ -65,6 +86,18 @@ impl Watch {
         is_running(thread)
             && seen.turns == thread.turns()
             && now.saturating_duration_since(seen.since) >= STUCK_AFTER
+    }
+}
+
+impl Reading {
+    /// When the clock of ticks stood at `ticks`, which was after `last`; the rate is that of the time in between.
+    fn at(self, ticks: u64, last: Reading) -> Option<Instant> {
+        let between = self.now.saturating_duration_since(last.now);
+        let counted = self.ticks.checked_sub(last.ticks)?;
+        let ago = self.ticks.saturating_sub(ticks).min(counted);
+        let nanos = between.as_nanos() * u128::from(ago) / u128::from(counted.max(1));
+        self.now
+            .checked_sub(Duration::from_nanos(u64::try_from(nanos).ok()?))
     }
 }
 
@@ -86,3 +119,37 @@ fn is_running(thread: &Thread) -> bool {
 ///
 /// Far above any poll of a well-behaved task, far below what a user notices.
 pub(crate) const STUCK_AFTER: Duration = Duration::from_millis(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moment_between_two_readings_is_told_by_their_rate() {
+        let now = trill_world::now();
+        let ms = Duration::from_millis;
+        let last = Reading {
+            now,
+            ticks: 1_000_000,
+        };
+        let reading = Reading {
+            now: now + ms(4),
+            ticks: 9_000_000,
+        };
+        assert_eq!(reading.at(9_000_000, last), Some(now + ms(4)));
+        assert_eq!(reading.at(7_000_000, last), Some(now + ms(3)));
+        // A turn that was counted after the last look did not begin before it, whatever another processor's counter says.
+        assert_eq!(reading.at(3, last), Some(now));
+        assert_eq!(reading.at(u64::MAX, last), Some(now + ms(4)));
+    }
+
+    #[test]
+    fn clock_that_went_back_tells_nothing() {
+        let now = trill_world::now();
+        let last = Reading { now, ticks: 9 };
+        let reading = Reading { now, ticks: 8 };
+        assert_eq!(reading.at(8, last), None);
+        let same = Reading { now, ticks: 9 };
+        assert_eq!(same.at(9, last), Some(now));
+    }
+}

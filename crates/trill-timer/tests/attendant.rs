@@ -1,6 +1,6 @@
 //! Timers that only the attendant can fire, in a process where nobody else makes it look.
 //!
-//! While some thread runs in `block_on` the attendant looks around every 2 ms, which would hide that nobody told it of an
+//! While some thread runs in `block_on` the attendant looks around every few milliseconds, which would hide that nobody told it of an
 //! earlier deadline. So these tests run one at a time, and apart from others.
 #![allow(clippy::unwrap_used)] // A failed step fails its test.
 

@@ -5,7 +5,7 @@
 //! reason; it must not miss a `rouse` that follows a change of the word.
 //!
 //! And it offers `Slack`, which begins without effect (`default`), makes timed waits of its thread punctual from
-//! `tighten` on, and undoes it when dropped.
+//! `tighten` on and less so from `loosen` on, and undoes both when dropped.
 
 // Machines with 32 bits are named: not all have the call that takes two longs, and x32 has another.
 #[cfg(all(
