@@ -190,6 +190,7 @@ impl Thread {
             self.count_dues(&dues);
         }
         drop(dues);
+        self.note_begin();
         self.need_attendant()
     }
 
@@ -250,6 +251,7 @@ impl Thread {
         // Release: pairs with the Acquire in `driver_id`.
         self.driver.store(id.0 + 1, Ordering::Release);
         self.driver_address.store(address, Ordering::Relaxed);
+        self.note_begin();
         self.need_attendant()
     }
 
@@ -449,8 +451,16 @@ impl Thread {
     #[inline]
     pub(crate) fn begin_turn(&self) {
         self.count_turn();
-        // Nobody could do anything for one that has nothing outside.
+        // Nobody could do anything for one that has nothing outside; see `note_begin`.
         if self.is_attended() && self.has_outside() {
+            self.began.store(trill_world::ticks(), Ordering::Relaxed);
+        }
+    }
+
+    /// Takes the current poll for one that begins now, unless it is known when it began: the thread has something outside
+    /// from now on.
+    fn note_begin(&self) {
+        if self.is_attended() && self.began().is_none() {
             self.began.store(trill_world::ticks(), Ordering::Relaxed);
         }
     }

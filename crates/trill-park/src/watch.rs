@@ -121,7 +121,10 @@ fn is_running(thread: &Thread) -> bool {
 pub(crate) const STUCK_AFTER: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // A thread that waits for another one is what is tested.
 mod tests {
+    use std::task::Poll;
+
     use super::*;
 
     #[test]
@@ -141,6 +144,44 @@ mod tests {
         // A turn that was counted after the last look did not begin before it, whatever another processor's counter says.
         assert_eq!(reading.at(3, last), Some(now));
         assert_eq!(reading.at(u64::MAX, last), Some(now + ms(4)));
+    }
+
+    #[test]
+    fn begin_of_a_poll_is_known_from_when_its_thread_has_something_outside_until_it_parks() {
+        struct Nothing;
+        impl crate::Due for Nothing {
+            fn fire(&self, _now: Instant) -> Option<Instant> {
+                None
+            }
+        }
+        static NOTHING: Nothing = Nothing;
+        let (tell, told) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = trill_world::start_thread("parks", move || {
+            let mut polls = 0;
+            crate::block_on(std::future::poll_fn(|_| {
+                let here = crate::thread();
+                assert!(here.serve(&NOTHING).is_ok());
+                assert!(here.began().is_some());
+                polls += 1;
+                tell.send(here).map_or(Poll::Ready(()), |()| match polls {
+                    1 => Poll::Pending,
+                    _ => Poll::Ready(()),
+                })
+            }));
+            // The record is somebody else's when this thread ends.
+            ended.recv().ok();
+        });
+        let here: &'static Thread = told.recv().expect("the thread tells of its first poll");
+        while !here.parker().is_parked() {
+            std::thread::yield_now();
+        }
+        assert_eq!(here.began(), None);
+        here.unpark();
+        assert!(told.recv().is_ok());
+        here.dismiss(&NOTHING);
+        drop(end);
+        assert!(thread.is_ok());
     }
 
     #[test]
