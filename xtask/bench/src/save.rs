@@ -87,7 +87,8 @@ fn csv(lines: &[Line]) -> String {
             let values: Vec<String> = outcome.values.iter().map(f64::to_string).collect();
             let _ = writeln!(
                 text,
-                "{row},{label},{unit},{},{peer},{median},{min},{max},{},{},{}",
+                "{row},{},{unit},{},{peer},{median},{min},{max},{},{},{}",
+                field(label),
                 line.flavour,
                 outcome.failures.len(),
                 outcome.missing,
@@ -96,6 +97,14 @@ fn csv(lines: &[Line]) -> String {
         }
     }
     text
+}
+
+/// Quotes what has a comma in it, as a figure named by a number from a thousand on; RFC 4180.
+fn field(text: &str) -> String {
+    match text.contains(',') {
+        true => format!("\"{text}\""),
+        false => text.to_string(),
+    }
 }
 
 fn json(environment: &[String], lines: &[Line]) -> String {
@@ -180,6 +189,12 @@ mod tests {
             text.lines().nth(1),
             Some("unblock,wall,µs,1,smol,2,1,4.5,1,false,2 1 4.5")
         );
+    }
+
+    #[test]
+    fn csv_quotes_what_has_a_comma() {
+        assert_eq!(field("memory of 1,000"), "\"memory of 1,000\"");
+        assert_eq!(field("wall"), "wall");
     }
 
     #[test]
