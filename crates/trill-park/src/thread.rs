@@ -453,7 +453,7 @@ impl Thread {
         self.count_turn();
         // Nobody could do anything for one that has nothing outside; see `note_begin`.
         if self.is_attended() && self.has_outside() {
-            self.began.store(trill_world::ticks(), Ordering::Relaxed);
+            self.begin_now();
         }
     }
 
@@ -461,8 +461,15 @@ impl Thread {
     /// from now on.
     fn note_begin(&self) {
         if self.is_attended() && self.began().is_none() {
-            self.began.store(trill_world::ticks(), Ordering::Relaxed);
+            self.begin_now();
         }
+    }
+
+    #[inline]
+    fn begin_now(&self) {
+        // Where ticks are counted from the first reading on, that one is 0.
+        self.began
+            .store(trill_world::ticks().max(1), Ordering::Relaxed);
     }
 
     /// Returns when the current poll began, in ticks, if that is known.
