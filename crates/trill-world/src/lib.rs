@@ -52,7 +52,7 @@ pub use forks::{ForkGate, forks};
 pub use per_process::PerProcess;
 pub use random::{pick, random};
 pub use simulate::{Body, Simulate, Spot};
-pub use tick_rate::{delay_to_ticks, ticks_to_delay};
+pub use tick_rate::{delay_to_ticks, ticks_to_delay, ticks_to_delay_if_known};
 pub use virtual_world::VirtualWorld;
 pub use world::{Entered, World, start_thread};
 

@@ -1,17 +1,20 @@
 //! How long a tick is.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::{now, ticks};
 use crate::world::World;
 
-/// Ticks of the operating system's world in [`PER`].
+/// Ticks of the operating system's world in [`PER`], once it is known.
 static RATE: OnceLock<u64> = OnceLock::new();
+
+/// When somebody first wanted to know.
+static START: OnceLock<Reading> = OnceLock::new();
 
 /// Returns how many [`ticks`] of the operating system's world a delay takes.
 ///
-/// The first call of this or of [`ticks_to_delay`] compares ticks with the clock, which takes 2 ms.
+/// The rate is known 2 ms after the first call of any function here; a call before that waits.
 ///
 /// # Examples
 ///
@@ -40,27 +43,93 @@ pub fn ticks_to_delay(ticks: u64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
+/// As [`ticks_to_delay`], but does not wait: `None` as long as the rate is unknown, which is for 2 ms after the first call.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use trill_world::{delay_to_ticks, ticks_to_delay_if_known};
+///
+/// let second = delay_to_ticks(Duration::from_secs(1)); // waits
+/// assert!(ticks_to_delay_if_known(second).is_some());
+/// ```
+pub fn ticks_to_delay_if_known(ticks: u64) -> Option<Duration> {
+    if World::current().is_os() {
+        known_rate()?;
+    }
+    Some(ticks_to_delay(ticks))
+}
+
 fn rate() -> u64 {
-    *RATE.get_or_init(|| {
-        // Whichever world asks; a simulated one has no other ticks than nanoseconds.
-        let _os = World::os().enter();
-        let (began, counted_from) = (now(), ticks());
-        loop {
-            let (spent, counted) = (now() - began, ticks() - counted_from);
-            if spent >= COMPARED_FOR {
-                let per = u128::from(counted) * PER.as_nanos() / spent.as_nanos();
-                return u64::try_from(per).unwrap_or(u64::MAX).max(1);
-            }
-            std::hint::spin_loop();
+    loop {
+        if let Some(rate) = known_rate() {
+            return rate;
         }
-    })
+        std::hint::spin_loop();
+    }
+}
+
+/// The rate, if it is known or can be told from the time since it was first wanted.
+fn known_rate() -> Option<u64> {
+    match RATE.get() {
+        Some(rate) => Some(*rate),
+        None => find_rate(),
+    }
+}
+
+#[cold]
+fn find_rate() -> Option<u64> {
+    // Whichever world asks; a simulated one has no other ticks than nanoseconds.
+    let _os = World::os().enter();
+    let start = START.get_or_init(Reading::take);
+    if now() - start.now < COMPARED_FOR {
+        return None;
+    }
+    let end = Reading::take();
+    let counted = u128::from(end.ticks.wrapping_sub(start.ticks));
+    let per = counted * PER.as_nanos() / (end.now - start.now).as_nanos();
+    let rate = u64::try_from(per).unwrap_or(u64::MAX).max(1);
+    Some(*RATE.get_or_init(|| rate))
+}
+
+/// Both clocks at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    now: Instant,
+    ticks: u64,
+}
+
+impl Reading {
+    /// Reads both; several times, as a thread that has to wait for its processor in between reads them apart.
+    fn take() -> Reading {
+        let (mut closest, mut best) = Reading::once();
+        for _ in 1..READ_TIMES {
+            let (apart, reading) = Reading::once();
+            if apart < closest {
+                (closest, best) = (apart, reading);
+            }
+        }
+        best
+    }
+
+    /// Reads both; also returns by how much the two may be apart.
+    fn once() -> (Duration, Reading) {
+        let before = now();
+        let ticks = ticks();
+        let now = now();
+        (now - before, Reading { now, ticks })
+    }
 }
 
 /// The stretch for which ticks are counted.
 const PER: Duration = Duration::from_millis(1);
 
-/// How long the clocks are compared: reading both takes about 50 ns, an error of 1 in 40,000.
+/// For how long the clocks are compared at least: reading both takes about 50 ns, an error of 1 in 40,000.
 const COMPARED_FOR: Duration = Duration::from_millis(2);
+
+/// How often they are read for one reading.
+const READ_TIMES: u32 = 3;
 
 #[cfg(test)]
 mod tests {
