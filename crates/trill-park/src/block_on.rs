@@ -11,6 +11,7 @@ use crate::dense::Dense;
 use crate::inspect;
 use crate::recent;
 use crate::records;
+use crate::relief::Relief;
 use crate::sys::Slack;
 use crate::thread::Thread;
 use crate::waker::waker;
@@ -64,6 +65,7 @@ struct Parking {
     dense: Dense,
     /// When the clock was read for a park.
     read_at: Option<Instant>,
+    relief: Relief,
 }
 
 impl Parking {
@@ -148,6 +150,7 @@ impl Parking {
         if let Some(driver) = thread.driver() {
             driver.wait(thread, now, Some(now));
         }
+        self.relief.examine_next(thread, now);
     }
 }
 

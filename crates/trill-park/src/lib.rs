@@ -19,6 +19,7 @@
 //! * One helper thread for the process, the *attendant*, stands in where no thread parks: it serves timers and
 //!   drivers polled outside `block_on`, and those of a thread that has been stuck in one poll for 2 ms.
 //!   It is started on first need, and sleeps without a deadline while all threads are parked.
+//! * A thread that is busy also fires the timers of another that has been in one poll for 100 µs.
 //! * [`is_polling`] says whether blocking here would hold up a future; an [`Inspect`] of a debug mode hears of those who do it.
 //! * In a simulated world ([`trill_world`]) a thread parks in that world, and there is no attendant.
 //!
@@ -39,6 +40,7 @@ mod primitive;
 mod recent;
 mod records;
 mod registry;
+mod relief;
 mod seat;
 mod sys;
 mod thread;

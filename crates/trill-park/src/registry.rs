@@ -84,6 +84,7 @@ pub(crate) fn threads() -> Threads {
 }
 
 /// What [`threads`] returns.
+#[derive(Default)]
 pub(crate) struct Threads(Option<&'static Node>);
 
 impl Iterator for Threads {

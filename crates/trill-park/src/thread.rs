@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use trill_world::{Spot, World};
 
@@ -470,6 +470,12 @@ impl Thread {
         // Where ticks are counted from the first reading on, that one is 0.
         self.began
             .store(trill_world::ticks().max(1), Ordering::Relaxed);
+    }
+
+    /// Returns how long the current poll has lasted when a reading of the ticks is `ticks`, if that is known.
+    pub(crate) fn polls_for(&self, ticks: u64) -> Option<Duration> {
+        let spent = ticks.saturating_sub(self.began()?);
+        trill_world::ticks_to_delay_if_known(spent)
     }
 
     /// Returns when the current poll began, in ticks, if that is known.

@@ -9,7 +9,8 @@ use crate::thread::Thread;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     seen: Vec<Seen>,
-    last: Option<Reading>,
+    /// When the last look was.
+    last: Option<Instant>,
 }
 
 /// What one look at all threads has found.
@@ -28,21 +29,11 @@ struct Seen {
     since: Instant,
 }
 
-/// Both clocks, read one after the other.
-#[derive(Clone, Copy, Debug)]
-struct Reading {
-    now: Instant,
-    ticks: u64,
-}
-
 impl Watch {
     /// Looks at all threads.
     pub(crate) fn look(&mut self, now: Instant) -> Look {
-        let reading = Reading {
-            now,
-            ticks: trill_world::ticks(),
-        };
-        let last = self.last.replace(reading);
+        let ticks = trill_world::ticks();
+        let last = self.last.replace(now);
         let mut found = Look::default();
         for thread in registry::threads() {
             let turns = thread.turns();
@@ -61,12 +52,11 @@ impl Watch {
             if !is_running {
                 *seen = Seen { turns, since: now };
             } else if has_turned {
-                let began = thread.began().zip(last);
-                let since = began.and_then(|(began, last)| reading.at(began, last));
-                *seen = Seen {
-                    turns,
-                    since: since.unwrap_or(now),
-                };
+                let ago = thread.polls_for(ticks);
+                let since = ago.and_then(|ago| now.checked_sub(ago));
+                // A turn that was counted after the last look did not begin before it, whatever a counter says.
+                let since = since.map_or(now, |since| last.map_or(since, |last| since.max(last)));
+                *seen = Seen { turns, since };
             }
             found.any_active |= is_running || has_turned;
             if is_running {
@@ -89,18 +79,6 @@ impl Watch {
     }
 }
 
-impl Reading {
-    /// When the clock of ticks stood at `ticks`, which was after `last`; the rate is that of the time in between.
-    fn at(self, ticks: u64, last: Reading) -> Option<Instant> {
-        let between = self.now.saturating_duration_since(last.now);
-        let counted = self.ticks.checked_sub(last.ticks)?;
-        let ago = self.ticks.saturating_sub(ticks).min(counted);
-        let nanos = between.as_nanos() * u128::from(ago) / u128::from(counted.max(1));
-        self.now
-            .checked_sub(Duration::from_nanos(u64::try_from(nanos).ok()?))
-    }
-}
-
 /// Says whether any thread is inside `block_on` and not parked.
 pub(crate) fn any_running() -> bool {
     for thread in registry::threads() {
@@ -111,7 +89,7 @@ pub(crate) fn any_running() -> bool {
     false
 }
 
-fn is_running(thread: &Thread) -> bool {
+pub(crate) fn is_running(thread: &Thread) -> bool {
     thread.is_entered() && !thread.parker().is_parked()
 }
 
@@ -126,25 +104,6 @@ mod tests {
     use std::task::Poll;
 
     use super::*;
-
-    #[test]
-    fn moment_between_two_readings_is_told_by_their_rate() {
-        let now = trill_world::now();
-        let ms = Duration::from_millis;
-        let last = Reading {
-            now,
-            ticks: 1_000_000,
-        };
-        let reading = Reading {
-            now: now + ms(4),
-            ticks: 9_000_000,
-        };
-        assert_eq!(reading.at(9_000_000, last), Some(now + ms(4)));
-        assert_eq!(reading.at(7_000_000, last), Some(now + ms(3)));
-        // A turn that was counted after the last look did not begin before it, whatever another processor's counter says.
-        assert_eq!(reading.at(3, last), Some(now));
-        assert_eq!(reading.at(u64::MAX, last), Some(now + ms(4)));
-    }
 
     #[test]
     fn begin_of_a_poll_is_known_from_when_its_thread_has_something_outside_until_it_parks() {
@@ -182,15 +141,5 @@ mod tests {
         here.dismiss(&NOTHING);
         drop(end);
         assert!(thread.join().is_ok());
-    }
-
-    #[test]
-    fn clock_that_went_back_tells_nothing() {
-        let now = trill_world::now();
-        let last = Reading { now, ticks: 9 };
-        let reading = Reading { now, ticks: 8 };
-        assert_eq!(reading.at(8, last), None);
-        let same = Reading { now, ticks: 9 };
-        assert_eq!(same.at(9, last), Some(now));
     }
 }
