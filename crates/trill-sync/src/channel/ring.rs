@@ -117,8 +117,20 @@ impl<T> Ring<T> {
     /// Takes a message out.
     #[inline]
     pub(crate) fn pop(&self) -> Result<T, Nothing> {
-        let position = self.take(1)?.start;
-        Ok(self.empty(position))
+        let mut head = self.head.0.load(Ordering::Relaxed);
+        let backoff = Backoff::new();
+        loop {
+            // Acquire: pairs with the Release in `fill`.
+            let sequence = self.slot(head).sequence.load(Ordering::Acquire);
+            if sequence != add(head, 1) {
+                head = self.look_again(head, &backoff)?;
+                continue;
+            }
+            match self.move_head(head, 1) {
+                Ok(()) => return Ok(self.empty(head)),
+                Err(now) => head = now,
+            }
+        }
     }
 
     /// Takes up to `limit` messages out at once and appends them to `to`; at least one.
@@ -321,35 +333,41 @@ impl<T> Ring<T> {
             {
                 count += 1;
             }
-            if count > 0 {
-                // SeqCst: see "Sleeping"; pairs with the loads of `head` in `claim`.
-                match self.head.0.compare_exchange_weak(
-                    head,
-                    add(head, count),
-                    Ordering::SeqCst,
-                    Ordering::Relaxed,
-                ) {
-                    Ok(_) => {
-                        return Ok(Run { start: head, count });
-                    }
-                    Err(now) => head = now,
-                }
+            if count == 0 {
+                head = self.look_again(head, &backoff)?;
                 continue;
             }
-            // SeqCst: see "Sleeping"; pairs with the compare-exchange in `advance`.
-            let tail = self.tail.0.word.load(Ordering::SeqCst);
-            if tail & POSITION == head {
-                // `head` never passes `tail`, so it was still this one when `tail` was loaded.
-                return Err(if tail & CLOSED != 0 {
-                    Nothing::Closed
-                } else {
-                    Nothing::Empty
-                });
+            match self.move_head(head, count) {
+                Ok(()) => return Ok(Run { start: head, count }),
+                Err(now) => head = now,
             }
-            // Another consumer was quicker, or a producer is between moving `tail` and storing `sequence`.
-            backoff.spin();
-            head = self.head.0.load(Ordering::Relaxed);
         }
+    }
+
+    /// Moves `head` over messages that are there; else returns where it is now.
+    #[inline]
+    fn move_head(&self, from: u64, count: u64) -> Result<(), u64> {
+        let (word, to) = (&self.head.0, add(from, count));
+        // SeqCst: see "Sleeping"; pairs with the loads of `head` in `claim`.
+        word.compare_exchange_weak(from, to, Ordering::SeqCst, Ordering::Relaxed)?;
+        Ok(())
+    }
+
+    /// Says why there is no message at `head`; returns where it is now if one may be there after all.
+    #[inline]
+    fn look_again(&self, head: u64, backoff: &Backoff) -> Result<u64, Nothing> {
+        // SeqCst: see "Sleeping"; pairs with the compare-exchange in `advance`.
+        let tail = self.tail.0.word.load(Ordering::SeqCst);
+        if tail & POSITION == head {
+            // `head` never passes `tail`, so it was still this one when `tail` was loaded.
+            return Err(match tail & CLOSED {
+                0 => Nothing::Empty,
+                _ => Nothing::Closed,
+            });
+        }
+        // Another consumer was quicker, or a producer is between moving `tail` and storing `sequence`.
+        backoff.spin();
+        Ok(self.head.0.load(Ordering::Relaxed))
     }
 
     /// Reads the message of a position that this thread claimed.
