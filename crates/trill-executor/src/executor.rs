@@ -21,6 +21,7 @@ use crate::run::{Run, RunHere, Tick};
 use crate::schedule;
 use crate::state::State;
 use crate::task::Task;
+use crate::worker::Worker;
 
 /// An executor whose tasks are polled by every thread that runs it.
 ///
@@ -327,7 +328,7 @@ impl fmt::Debug for Executor<'_> {
 
 /// Polls one task, if any is ready.
 pub(crate) fn try_tick(state: &'static State) -> bool {
-    let Some(item) = state.take_any() else {
+    let Some(item) = state.take_any(Worker::take_any) else {
         return false;
     };
     // SAFETY: queues hold what `into_raw` gave, and each item comes out once. `queue` upholds it; the models in
@@ -344,7 +345,7 @@ fn end_all(state: &'static State) {
     let current = state.visitor();
     let _inside = current.enter();
     loop {
-        while let Some(item) = state.take_any() {
+        while let Some(item) = state.take_any(Worker::take_own) {
             // SAFETY: as in `try_tick`.
             let runnable = unsafe { Runnable::from_raw(item) };
             current.with_task(item, |_| drop(runnable));

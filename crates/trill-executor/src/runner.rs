@@ -225,7 +225,7 @@ pub(crate) fn retire(worker: &'static Worker, searching: &mut bool, free: &mut F
     worker.watched.store(false, Ordering::Relaxed);
     worker.stalled.store(false, Ordering::Relaxed);
     let mut batch = state.injector.batch();
-    while let Some(item) = worker.take_any() {
+    while let Some(item) = worker.take_own() {
         batch.push(item);
     }
     drop(batch);

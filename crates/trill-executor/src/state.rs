@@ -176,8 +176,8 @@ impl State {
         false
     }
 
-    /// Takes any one runnable, wherever it is queued.
-    pub(crate) fn take_any(&self) -> Option<Item> {
+    /// Takes any one runnable, wherever it is queued; that of a worker as `take` does.
+    pub(crate) fn take_any(&self, take: impl Fn(&Worker) -> Option<Item>) -> Option<Item> {
         let turn = self.takes.fetch_add(1, Ordering::Relaxed);
         let injector_is_last = turn % INJECTOR_TURNS == 0;
         if !injector_is_last {
@@ -188,7 +188,7 @@ impl State {
             return Some(item);
         }
         for worker in self.workers() {
-            if let Some(item) = worker.take_any() {
+            if let Some(item) = take(worker) {
                 return Some(item);
             }
         }

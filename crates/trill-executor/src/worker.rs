@@ -100,7 +100,7 @@ impl Worker {
         let share = self.share();
         share.of(ring) > 0
             || share.of(inbox) > 0
-            || (share == Share::TakeLast && !self.lifo.is_empty())
+            || (share == Share::TakeLast && self.lifo.has_spare())
     }
 
     /// Says whether it has anything itself.
@@ -126,7 +126,7 @@ impl Worker {
         }
         match share {
             Share::LeaveOne => None,
-            Share::TakeLast | Share::All => self.lifo.take(),
+            Share::TakeLast | Share::All => self.lifo.steal(),
         }
     }
 
@@ -152,15 +152,18 @@ impl Worker {
         })
     }
 
-    /// Takes any one runnable, whoever has it.
+    /// Takes any one runnable. By anybody.
     pub(crate) fn take_any(&self) -> Option<Item> {
-        if let Some(item) = self.ring.pop() {
-            return Some(item);
-        }
-        if let Some(item) = self.inbox.pop() {
-            return Some(item);
-        }
-        self.lifo.take()
+        self.take_queued().or_else(|| self.lifo.steal())
+    }
+
+    /// Takes any one runnable. By its runner, or when no runner is polled any more.
+    pub(crate) fn take_own(&self) -> Option<Item> {
+        self.take_queued().or_else(|| self.lifo.take())
+    }
+
+    fn take_queued(&self) -> Option<Item> {
+        self.ring.pop().or_else(|| self.inbox.pop())
     }
 
     /// Polls the runner again.

@@ -112,23 +112,69 @@ fn slots_are_reused_only_after_they_were_read() {
     });
 }
 
+/// Puts two items in and takes them out again; returns the numbers.
+fn put_and_take(lifo: &Lifo) -> Vec<usize> {
+    let mut mine = Vec::new();
+    for n in 0..2 {
+        mine.extend(lifo.put(item(n)).map(number));
+        mine.extend(lifo.take().map(number));
+    }
+    mine
+}
+
 #[test]
-fn lifo_slot_gives_an_item_to_one_taker() {
+fn lifo_slot_gives_an_item_to_one_taker_while_its_owner_becomes_fast() {
     check(PREEMPTIONS, || {
         let lifo = Arc::new(Lifo::new());
-        let (taker, owned) = (lifo.clone(), lifo.clone());
+        let (thief, owned) = (lifo.clone(), lifo.clone());
         let (stolen, mut mine) = at_once(
-            move || taker.take().map(number),
-            move || {
-                let mut mine: Vec<usize> = Vec::new();
-                mine.extend(owned.put(item(0)).map(number));
-                mine.extend(owned.put(item(1)).map(number));
-                mine.extend(owned.take().map(number));
-                mine
-            },
+            move || thief.steal().map(number),
+            move || put_and_take(&owned),
         );
         mine.extend(lifo.take().map(number));
         assert_all(&[mine, stolen.into_iter().collect()], 2);
+    });
+}
+
+#[test]
+fn lifo_slot_gives_an_item_to_one_taker_when_its_owner_is_fast() {
+    check(PREEMPTIONS, || {
+        let lifo = Arc::new(Lifo::new());
+        // The first take is slow.
+        assert!(lifo.put(item(9)).is_none());
+        assert!(lifo.take().is_some());
+        let (thief, owned) = (lifo.clone(), lifo.clone());
+        let (stolen, mut mine) = at_once(
+            move || thief.steal().map(number),
+            move || put_and_take(&owned),
+        );
+        mine.extend(lifo.take().map(number));
+        assert_all(&[mine, stolen.into_iter().collect()], 2);
+    });
+}
+
+#[test]
+fn lifo_slot_gives_an_item_to_one_of_two_thieves_or_to_its_owner() {
+    check(2, || {
+        let lifo = Arc::new(Lifo::new());
+        assert!(lifo.put(item(9)).is_none());
+        assert!(lifo.take().is_some());
+        let thieves = [lifo.clone(), lifo.clone()];
+        let thieves = thieves.map(|lifo| thread::spawn(move || lifo.steal().map(number)));
+        let owner = {
+            let lifo = lifo.clone();
+            thread::spawn(move || {
+                let before = lifo.put(item(0)).map(number);
+                before.into_iter().chain(lifo.take().map(number)).collect()
+            })
+        };
+        let stolen = thieves
+            .into_iter()
+            .filter_map(|thief| thief.join().unwrap());
+        let mut mine: Vec<usize> = owner.join().unwrap();
+        mine.extend(lifo.take().map(number));
+        mine.extend(stolen);
+        assert_all(&[mine], 1);
     });
 }
 

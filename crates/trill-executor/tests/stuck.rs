@@ -26,9 +26,14 @@ fn is_rescued(stuck: impl FnOnce(&Arc<Executor<'static>>, mpsc::Sender<()>) + Se
         .collect();
     let inside = ex.clone();
     let task = ex.spawn(async move {
-        // Long enough that the other worker has found nothing and sleeps.
-        for _ in 0..1000 {
+        // Long enough that the other worker has found nothing and sleeps, and that the slot for what is woken is used as it
+        // is from when the system has prepared a fence for thieves.
+        for turn in 0..100_000 {
             yield_now().await;
+            inside.spawn(async {}).await;
+            if turn >= 1000 && trill_park::has_heavy_fence() {
+                break;
+            }
         }
         let (rescued, wait) = mpsc::channel();
         stuck(&inside, rescued);
@@ -63,6 +68,28 @@ fn a_task_that_the_stuck_one_woke_is_run_by_another() {
             thread::yield_now();
         }
         gate.open();
+    });
+}
+
+#[test]
+fn every_task_that_a_stuck_one_woke_is_run_by_another() {
+    is_rescued(|ex, rescued| {
+        for _ in 0..20 {
+            let gate = Arc::new(Gate::default());
+            let waits = gate.clone();
+            let (tell, told) = mpsc::channel();
+            ex.spawn(async move {
+                waits.wait_owned().await;
+                tell.send(()).unwrap();
+            })
+            .detach();
+            while !gate.is_waited() {
+                thread::yield_now();
+            }
+            gate.open();
+            told.recv().expect("another worker runs what was woken");
+        }
+        rescued.send(()).unwrap();
     });
 }
 

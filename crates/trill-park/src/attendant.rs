@@ -14,6 +14,7 @@ use std::time::Instant;
 use trill_world::{ForkGate, World};
 
 use crate::deep_sleep::DeepSleep;
+use crate::fence;
 use crate::pace::{self, LOOK_SLACK};
 use crate::records;
 use crate::registry::{self, DriverId, lock};
@@ -131,6 +132,7 @@ pub(crate) fn hand_over(left: &'static Thread) {
 fn run(me: &'static Thread) {
     let mut watch = Watch::default();
     let mut slack = Slack::default();
+    fence::prepare();
     loop {
         GATE.enter();
         me.seats.claim(me).parker.take();

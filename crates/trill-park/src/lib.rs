@@ -32,6 +32,7 @@ mod block_on;
 mod deep_sleep;
 mod dense;
 mod driver;
+mod fence;
 mod inspect;
 mod may_block;
 mod pace;
@@ -49,6 +50,7 @@ mod watch;
 
 pub use block_on::block_on;
 pub use driver::{Driver, Due};
+pub use fence::{has_heavy_fence, heavy_fence, light_fence};
 pub use inspect::{Inspect, inspected, set_inspector};
 pub use may_block::{is_polling, may_block, was_allowed};
 pub use recent::recent;

@@ -6,6 +6,9 @@
 //!
 //! And it offers `Slack`, which begins without effect (`default`), makes timed waits of its thread punctual from
 //! `tighten` on and less so from `loosen` on, and undoes both when dropped.
+//!
+//! And `barrier::everywhere`, which has all threads of the process pass a fence, after `barrier::prepare`; both say whether
+//! the system can.
 
 // Machines with 32 bits are named: not all have the call that takes two longs, and x32 has another.
 #[cfg(all(
@@ -40,6 +43,12 @@ mod sleeper;
 mod slack;
 #[cfg(all(target_os = "linux", not(miri)))]
 mod slack;
+
+#[cfg(any(not(target_os = "linux"), miri, loom))]
+#[path = "no_barrier.rs"]
+pub(crate) mod barrier;
+#[cfg(all(target_os = "linux", not(any(miri, loom))))]
+pub(crate) mod barrier;
 
 pub(crate) use slack::Slack;
 pub(crate) use sleeper::Sleeper;
