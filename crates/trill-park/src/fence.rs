@@ -3,8 +3,8 @@
 //! Two threads that each write one word and then read the other's need a full fence in between, in both. Where one of them
 //! does so millions of times and the other hardly ever, the frequent one takes a [`light_fence`], which only keeps the
 //! compiler from changing the order, and the rare one a [`heavy_fence`], which makes the processors of all threads pass a
-//! full one: 17 µs with two of them. The attendant asks the system for it when it starts; until then, and where the system
-//! has none, [`has_heavy_fence`] is `false`.
+//! full one: 17 µs with two of them. The system is asked for it when the attendant starts, by a thread that ends once it has
+//! answered; until then, and where the system has none, [`has_heavy_fence`] is `false`.
 //!
 //! After D. Goldblatt, "Asymmetric Fences", P1202 of the C++ committee (2018).
 
@@ -79,8 +79,17 @@ pub fn heavy_fence() -> bool {
     passed
 }
 
-/// Asks the system for heavy fences; it may take some milliseconds.
+/// Asks the system for heavy fences, in a thread of its own: where threads run already it takes 5 to 20 ms, in which nobody
+/// would look after them.
 pub(crate) fn prepare() {
+    if barrier::EXISTS {
+        // Without a thread there are no heavy fences.
+        let _ = trill_world::start_thread("trill-fence", prepare_here);
+    }
+}
+
+/// As [`prepare`], and waits for the answer.
+fn prepare_here() {
     HAS_HEAVY.store(barrier::prepare(), Ordering::Relaxed);
 }
 
@@ -93,7 +102,7 @@ mod tests {
 
     #[test]
     fn one_of_two_sees_the_other() {
-        prepare();
+        prepare_here();
         if !has_heavy_fence() {
             assert!(!heavy_fence());
             return;

@@ -3,6 +3,9 @@
 
 use std::ffi::{c_int, c_long};
 
+/// Whether the system may have them.
+pub(crate) const EXISTS: bool = true;
+
 /// Prepares [`everywhere`]; returns whether the kernel has it. May take some milliseconds.
 pub(crate) fn prepare() -> bool {
     ask(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)

@@ -8,7 +8,7 @@
 //! `tighten` on and less so from `loosen` on, and undoes both when dropped.
 //!
 //! And `barrier::everywhere`, which has all threads of the process pass a fence, after `barrier::prepare`; both say whether
-//! the system can.
+//! the system can, and `barrier::EXISTS` whether asking makes sense.
 
 // Machines with 32 bits are named: not all have the call that takes two longs, and x32 has another.
 #[cfg(all(

@@ -1,5 +1,8 @@
 //! No fences in other threads, where the system has no call for it.
 
+/// Whether the system may have them.
+pub(crate) const EXISTS: bool = false;
+
 /// Returns that there are none.
 pub(crate) fn prepare() -> bool {
     false
