@@ -93,58 +93,52 @@ mod tests {
         fired
     }
 
-    #[test]
-    fn timers_of_a_thread_in_a_long_poll_are_fired_by_a_busy_one() {
+    /// Runs `relieve` beside a thread that is in one poll meanwhile; gives it what that thread serves.
+    fn beside_a_long_poll(relieve: impl FnOnce(&'static Fired)) {
         let (tell, told) = mpsc::channel();
         let (end, ended) = mpsc::channel::<()>();
         let held_up = thread::spawn(move || {
             block_on(async {
                 let fired = served();
                 tell.send(fired).ok();
-                // The poll lasts until the test has seen what it wants.
                 ended.recv().ok();
                 crate::thread().dismiss(fired);
             });
         });
-        let fired = told.recv().expect("the thread tells of its poll");
-        block_on(async {
-            let mut relief = Relief::default();
-            while !fired.by_this_thread() {
-                relief.examine_next(crate::thread(), trill_world::now());
-            }
-        });
+        relieve(told.recv().expect("the thread tells of its poll"));
         drop(end);
         assert!(held_up.join().is_ok());
     }
 
     #[test]
-    fn thread_that_yields_in_its_future_relieves_others() {
-        let (tell, told) = mpsc::channel();
-        let (end, ended) = mpsc::channel::<()>();
-        let held_up = thread::spawn(move || {
+    fn timers_of_a_thread_in_a_long_poll_are_fired_by_a_busy_one() {
+        beside_a_long_poll(|fired| {
             block_on(async {
-                let fired = served();
-                tell.send(fired).ok();
-                ended.recv().ok();
-                crate::thread().dismiss(fired);
+                let mut relief = Relief::default();
+                while !fired.by_this_thread() {
+                    relief.examine_next(crate::thread(), trill_world::now());
+                }
             });
         });
-        let fired = told.recv().expect("the thread tells of its poll");
-        block_on(async {
-            // It looks at the outside only if it has one.
-            let own = served();
-            std::future::poll_fn(|cx| match fired.by_this_thread() {
-                true => Poll::Ready(()),
-                false => {
-                    cx.waker().wake_by_ref();
-                    Poll::Pending
-                }
-            })
-            .await;
-            crate::thread().dismiss(own);
+    }
+
+    #[test]
+    fn thread_that_yields_in_its_future_relieves_others() {
+        beside_a_long_poll(|fired| {
+            block_on(async {
+                // It looks at the outside only if it has one.
+                let own = served();
+                std::future::poll_fn(|cx| match fired.by_this_thread() {
+                    true => Poll::Ready(()),
+                    false => {
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                })
+                .await;
+                crate::thread().dismiss(own);
+            });
         });
-        drop(end);
-        assert!(held_up.join().is_ok());
     }
 
     #[test]
